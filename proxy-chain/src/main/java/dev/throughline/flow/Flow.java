@@ -2,6 +2,7 @@ package dev.throughline.flow;
 
 import dev.throughline.budget.Account;
 import dev.throughline.chain.Chain;
+import dev.throughline.chain.Opening;
 import dev.throughline.chain.UnsignedChain;
 import dev.throughline.chain.Verification;
 import dev.throughline.engine.Connection;
@@ -65,6 +66,9 @@ public final class Flow {
     private final long number;
     private final Instant acceptedAt;
     private final long acceptedNanos = System.nanoTime();
+
+    /** Time from accepted to relaying, valid in that stage and later. */
+    private long setupNanos;
 
     private volatile FlowStage stage = new Arriving();
     /** How the flow ends, once that is decided. */
@@ -460,6 +464,7 @@ public final class Flow {
                         connected.routed().route().tcp()),
                 services.buffers(),
                 this::relayed);
+        setupNanos = System.nanoTime() - acceptedNanos;
         stage = new Relaying(connected, relay);
         connected.routed().connector().activate();
         notifyListeners(() -> services.events().opened(view()));
@@ -651,24 +656,54 @@ public final class Flow {
     /** Returns this flow as it is now. Any thread may call. */
     public FlowView view() {
         FlowStage now = stage;
-        Optional<Identified> identified = now.find(Identified.class);
-        Optional<Routed> routed = now.find(Routed.class);
-        Optional<Relay> relay = now.find(Relaying.class).map(Relaying::relay);
+        Optional<AcceptedConnection> connection = Optional.empty();
+        Optional<SocketIdentity> owner = Optional.empty();
+        Optional<Verification> verification = Optional.empty();
+        Optional<Originator> originator = Optional.empty();
+        Optional<Decision> decision = Optional.empty();
+        Optional<NextHop> next = Optional.empty();
+        Optional<String> transport = Optional.empty();
+        List<Opening> closedDetails = List.of();
+        Optional<Duration> setup = Optional.empty();
+        long bytesOut = 0;
+        long bytesIn = 0;
+        for (FlowStage at = now; at != null; at = at.before()) {
+            if (at instanceof Relaying it) {
+                setup = Optional.of(Duration.ofNanos(setupNanos));
+                bytesOut = it.relay().bytesToOutbound();
+                bytesIn = it.relay().bytesToInbound();
+            } else if (at instanceof Connected it) {
+                closedDetails = it.closedDetails();
+            } else if (at instanceof Routed it) {
+                next = Optional.of(it.route().next());
+                transport = it.connector().transportName();
+            } else if (at instanceof Decided it) {
+                decision = Optional.of(it.decision());
+            } else if (at instanceof Originated it) {
+                originator = Optional.of(it.originator());
+            } else if (at instanceof Identified it) {
+                owner = it.owner();
+                verification = it.verification();
+            } else if (at instanceof Accepted it) {
+                connection = Optional.of(it.connection());
+            }
+        }
         return new FlowView(
                 number,
                 profile.listener(),
                 now.name(),
                 acceptedAt,
                 Duration.ofNanos(System.nanoTime() - acceptedNanos),
-                now.find(Accepted.class).map(Accepted::connection),
-                identified.flatMap(Identified::owner),
-                identified.flatMap(Identified::verification),
-                now.find(Originated.class).map(Originated::originator),
-                now.find(Decided.class).map(Decided::decision),
-                routed.map(it -> it.route().next()),
-                routed.flatMap(it -> it.connector().transportName()),
-                now.find(Connected.class).map(Connected::closedDetails).orElse(List.of()),
-                relay.map(Relay::bytesToOutbound).orElse(0L),
-                relay.map(Relay::bytesToInbound).orElse(0L));
+                setup,
+                connection,
+                owner,
+                verification,
+                originator,
+                decision,
+                next,
+                transport,
+                closedDetails,
+                bytesOut,
+                bytesIn);
     }
 }

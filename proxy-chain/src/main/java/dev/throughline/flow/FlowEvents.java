@@ -20,26 +20,43 @@ public interface FlowEvents {
 
     /** Returns a listener that notifies all {@code listeners}. */
     static FlowEvents all(List<FlowEvents> listeners) {
-        return new FlowEvents() {
-            @Override
-            public void opened(FlowView flow) {
-                listeners.forEach(listener -> listener.opened(flow));
-            }
+        return new All(listeners.toArray(new FlowEvents[0]));
+    }
 
-            @Override
-            public void verified(Verification verification) {
-                listeners.forEach(listener -> listener.verified(verification));
-            }
+    /** Several listeners. Plain loops, because lambdas cost more without the optimizing compiler. */
+    final class All implements FlowEvents {
+        private final FlowEvents[] listeners;
 
-            @Override
-            public void decided(Decision decision) {
-                listeners.forEach(listener -> listener.decided(decision));
-            }
+        private All(FlowEvents[] listeners) {
+            this.listeners = listeners;
+        }
 
-            @Override
-            public void closed(FlowView flow, CloseResult ending) {
-                listeners.forEach(listener -> listener.closed(flow, ending));
+        @Override
+        public void opened(FlowView flow) {
+            for (FlowEvents listener : listeners) {
+                listener.opened(flow);
             }
-        };
+        }
+
+        @Override
+        public void verified(Verification verification) {
+            for (FlowEvents listener : listeners) {
+                listener.verified(verification);
+            }
+        }
+
+        @Override
+        public void decided(Decision decision) {
+            for (FlowEvents listener : listeners) {
+                listener.decided(decision);
+            }
+        }
+
+        @Override
+        public void closed(FlowView flow, CloseResult ending) {
+            for (FlowEvents listener : listeners) {
+                listener.closed(flow, ending);
+            }
+        }
     }
 }

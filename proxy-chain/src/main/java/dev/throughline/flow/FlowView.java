@@ -16,6 +16,9 @@ import java.util.Optional;
  * @param number of the flow on this hop, from 1
  * @param listener name of the listener
  * @param stage the current stage
+ * @param acceptedAt when its connection was accepted
+ * @param age time since then
+ * @param setup time from then until the flow relayed, once it does
  * @param connection the accepted connection, once its addresses are known
  * @param owner the owner of the other end, if it was looked up
  * @param verification of its header, if one was verified
@@ -33,6 +36,7 @@ public record FlowView(
         Stage stage,
         Instant acceptedAt,
         Duration age,
+        Optional<Duration> setup,
         Optional<AcceptedConnection> connection,
         Optional<SocketIdentity> owner,
         Optional<Verification> verification,

@@ -20,12 +20,18 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 /** The metrics of one hop. Every series exists from the start, so that rates include the first event. */
 public final class HopMetrics implements FlowEvents {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Map<CloseReason, Counter> closed = new EnumMap<>(CloseReason.class);
     private final Map<RejectReason, Counter> rejected = new EnumMap<>(RejectReason.class);
+    /** Counters of decisions by rule; a lookup in the registry costs more. */
+    private final Map<String, Counter> allowed = new ConcurrentHashMap<>();
+
+    private final Map<String, Counter> denied = new ConcurrentHashMap<>();
     private final BudgetMetrics budget = new BudgetMetrics(registry);
     private final Counter opened;
     private final Counter verified;
@@ -91,6 +97,16 @@ public final class HopMetrics implements FlowEvents {
 
     /** Rule names come from the configuration, never from a flow, so the number of series is bounded. */
     private Counter decisions(String rule, Outcome outcome) {
+        Map<String, Counter> known = outcome instanceof Outcome.Deny ? denied : allowed;
+        Counter counter = known.get(rule);
+        if (counter == null) {
+            counter = register(rule, outcome);
+            known.put(rule, counter);
+        }
+        return counter;
+    }
+
+    private Counter register(String rule, Outcome outcome) {
         return Counter.builder("throughline.policy.decisions")
                 .description("Policy decisions about flows, by the rule that matched")
                 .tag("rule", rule)
@@ -133,15 +149,18 @@ public final class HopMetrics implements FlowEvents {
 
     @Override
     public void verified(Verification verification) {
-        switch (verification) {
-            case Verification.Verified ok -> verified.increment();
-            case Verification.Rejected no -> count(rejected, no.reason());
+        if (verification instanceof Verification.Rejected no) {
+            count(rejected, no.reason());
+        } else {
+            verified.increment();
         }
     }
 
     @Override
     public void decided(Decision decision) {
-        decision.rule().ifPresent(rule -> decisions(rule, decision.outcome()).increment());
+        if (decision.rule().isPresent()) {
+            decisions(decision.rule().get(), decision.outcome()).increment();
+        }
     }
 
     @Override
@@ -149,7 +168,7 @@ public final class HopMetrics implements FlowEvents {
         count(closed, ending.reason());
         bytesOut.increment((double) flow.bytesOut());
         bytesIn.increment((double) flow.bytesIn());
-        duration.record(flow.age());
+        duration.record(flow.age().toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private static <K extends Enum<K>> void count(Map<K, Counter> counters, K reason) {

@@ -9,6 +9,8 @@ import java.nio.channels.WritableByteChannel;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +39,31 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
         @Override
         public void recovered(long lost) {
             LOG.warn("flow log: standard output is writable again, lines lost: {}", lost);
+        }
+    }
+
+    /**
+     * A line for the buffer: of a flow that closed, or without {@code ending}, that opened. A class, because a lambda costs more without
+     * the optimizing compiler.
+     */
+    private static final class Line implements Consumer<Json> {
+        private final FlowJson json;
+        private final FlowView flow;
+        private final @Nullable CloseResult ending;
+
+        Line(FlowJson json, FlowView flow, @Nullable CloseResult ending) {
+            this.json = json;
+            this.flow = flow;
+            this.ending = ending;
+        }
+
+        @Override
+        public void accept(Json out) {
+            if (ending == null) {
+                json.opened(out, flow);
+            } else {
+                json.closed(out, flow, ending);
+            }
         }
     }
 
@@ -81,13 +108,13 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
     @Override
     public void opened(FlowView flow) {
         if (openLines) {
-            ofThread.get().add(line -> json.opened(line, flow));
+            ofThread.get().add(new Line(json, flow, null));
         }
     }
 
     @Override
     public void closed(FlowView flow, CloseResult ending) {
-        ofThread.get().add(line -> json.closed(line, flow, ending));
+        ofThread.get().add(new Line(json, flow, ending));
     }
 
     /** Returns the number of lines lost so far. */

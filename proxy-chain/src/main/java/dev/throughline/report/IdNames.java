@@ -16,8 +16,11 @@ public final class IdNames {
     private final String ownHost;
     private volatile Known known;
 
-    /** The names of one trust file. An id is a digest of a name, too costly to compute for each flow. */
-    private record Known(Trust trust, Map<HopId, String> hops, Map<HostId, String> hosts) {}
+    /**
+     * The names of one trust file, by the values of ids. An id is a digest of a name, too costly to compute for each flow. A record as a
+     * key is slow without the optimizing compiler.
+     */
+    private record Known(Trust trust, Map<Long, String> hops, Map<Long, String> hosts) {}
 
     /** Uses {@code trust}, and the names of this hop and its host, which may be empty. */
     public IdNames(Trust trust, String ownHop, String ownHost) {
@@ -33,17 +36,18 @@ public final class IdNames {
     }
 
     private Known namesOf(Trust current) {
-        Map<HopId, String> hops = new HashMap<>();
-        Map<HostId, String> hosts = new HashMap<>();
+        Map<Long, String> hops = new HashMap<>();
+        Map<Long, String> hosts = new HashMap<>();
         if (!ownHop.isEmpty()) {
-            hops.put(HopId.of(ownHop), ownHop);
+            hops.put(HopId.of(ownHop).value(), ownHop);
         }
         if (!ownHost.isEmpty()) {
-            hosts.put(HostId.of(ownHost), ownHost);
+            hosts.put(HostId.of(ownHost).value(), ownHost);
         }
         for (TrustEntry entry : current.entries()) {
-            hops.putIfAbsent(entry.key().hop(), entry.key().hopName());
-            entry.originHosts().forEach(host -> hosts.putIfAbsent(HostId.of(host), host));
+            hops.putIfAbsent(entry.key().hop().value(), entry.key().hopName());
+            entry.originHosts()
+                    .forEach(host -> hosts.putIfAbsent(HostId.of(host).value(), host));
         }
         return new Known(current, hops, hosts);
     }
@@ -59,20 +63,22 @@ public final class IdNames {
     }
 
     public String of(HopId hop) {
-        return find(hop).orElseGet(hop::toString);
+        String name = known().hops().get(hop.value());
+        return name == null ? hop.toString() : name;
     }
 
     public String of(HostId host) {
-        return find(host).orElseGet(host::toString);
+        String name = known().hosts().get(host.value());
+        return name == null ? host.toString() : name;
     }
 
     /** Returns the name of {@code hop}; empty if none is known. */
     public Optional<String> find(HopId hop) {
-        return Optional.ofNullable(known().hops().get(hop));
+        return Optional.ofNullable(known().hops().get(hop.value()));
     }
 
     /** Returns the name of {@code host}; empty if none is known. */
     public Optional<String> find(HostId host) {
-        return Optional.ofNullable(known().hosts().get(host));
+        return Optional.ofNullable(known().hosts().get(host.value()));
     }
 }

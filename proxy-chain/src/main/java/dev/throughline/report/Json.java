@@ -1,6 +1,8 @@
 package dev.throughline.report;
 
 import dev.throughline.header.Bytes;
+import dev.throughline.originator.FlowId;
+import dev.throughline.originator.ProcessIdentity;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.List;
@@ -8,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A writer for JSON objects, as UTF-8 without line breaks. Members are in the order of the calls; absent values are omitted. Names of
@@ -17,12 +20,19 @@ public final class Json {
     private static final int INITIAL_BYTES = 1024;
 
     private final Utf8Buffer out;
+    private final @Nullable KnownProcesses processes;
     /** Whether the next member or element needs a comma before it. */
     private boolean hasPrevious;
 
     /** Creates a writer that appends to {@code out}. */
     Json(Utf8Buffer out) {
+        this(out, null);
+    }
+
+    /** Creates a writer that appends to {@code out} and encodes the details of a process once. */
+    Json(Utf8Buffer out, @Nullable KnownProcesses processes) {
         this.out = out;
+        this.processes = processes;
     }
 
     /** Returns one object as text. */
@@ -57,21 +67,45 @@ public final class Json {
     }
 
     private void name(String name) {
-        separate();
-        out.ascii('"');
-        out.ascii(name);
-        out.ascii("\":");
+        out.name(name, hasPrevious);
+        hasPrevious = true;
     }
 
-    private void string(String value) {
-        out.ascii('"');
-        out.escaped(value);
-        out.ascii('"');
+    /** Starts a member that is an object. The caller writes its members and then calls {@link #endObject}. */
+    void startObject(String name) {
+        name(name);
+        open('{');
+    }
+
+    /** Starts an element of an array that is an object. */
+    void startElement() {
+        separate();
+        open('{');
+    }
+
+    void endObject() {
+        close('}');
+    }
+
+    /** Starts a member that is an array. The caller writes its elements and then calls {@link #endArray}. */
+    void startArray(String name) {
+        name(name);
+        open('[');
+    }
+
+    void endArray() {
+        close(']');
+    }
+
+    /** Writes an element of an array. */
+    void element(String value) {
+        separate();
+        out.string(value);
     }
 
     public Json put(String name, String value) {
         name(name);
-        string(value);
+        out.string(value);
         return this;
     }
 
@@ -134,6 +168,16 @@ public final class Json {
         return this;
     }
 
+    /** Writes a 128-bit id as 32 hexadecimal digits. */
+    Json put(String name, FlowId value) {
+        name(name);
+        out.ascii('"');
+        out.hex(value.high());
+        out.hex(value.low());
+        out.ascii('"');
+        return this;
+    }
+
     public Json putHex(String name, Optional<Bytes> value) {
         if (value.isPresent()) {
             name(name);
@@ -144,6 +188,20 @@ public final class Json {
         return this;
     }
 
+    /** Writes the members of {@link OriginatorJson#details}, which are never the first ones of an object. */
+    void putDetails(ProcessIdentity who) {
+        byte[] known = processes == null ? null : processes.find(who);
+        if (known != null) {
+            out.copy(known);
+            return;
+        }
+        int start = out.length();
+        OriginatorJson.details(this, who);
+        if (processes != null) {
+            processes.add(who, out.copyFrom(start));
+        }
+    }
+
     public Json put(String name, Consumer<Json> members) {
         name(name);
         write(members);
@@ -152,27 +210,23 @@ public final class Json {
 
     /** Writes an array of strings. */
     public Json putAll(String name, List<String> values) {
-        name(name);
-        open('[');
+        startArray(name);
         for (String value : values) {
-            separate();
-            string(value);
+            element(value);
         }
-        close(']');
+        endArray();
         return this;
     }
 
     /** Writes an array of objects. */
     public <T> Json putAll(String name, List<T> values, BiConsumer<Json, T> members) {
-        name(name);
-        open('[');
+        startArray(name);
         for (T value : values) {
-            separate();
-            open('{');
+            startElement();
             members.accept(this, value);
-            close('}');
+            endObject();
         }
-        close(']');
+        endArray();
         return this;
     }
 }

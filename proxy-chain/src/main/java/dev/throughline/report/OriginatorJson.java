@@ -6,6 +6,7 @@ import dev.throughline.originator.ExecutableState;
 import dev.throughline.originator.FileId;
 import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessContext;
+import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Workload;
 import java.util.UUID;
@@ -27,10 +28,12 @@ public final class OriginatorJson {
     /** Writes a process and its evidence. */
     public static void identity(Json out, ProcessIdentity who) {
         out.put("evidence", who.evidence().toString()).put("os", who.system().toString());
-        who.process()
-                .ifPresent(process ->
-                        out.put("pid", process.unsignedPid()).putUnsigned("start_time", process.knownStart()));
-        who.credentials().ifPresent(ids -> {
+        ProcessId process = who.process().orElse(null);
+        if (process != null) {
+            out.put("pid", process.unsignedPid()).putUnsigned("start_time", process.knownStart());
+        }
+        Credentials ids = who.credentials().orElse(null);
+        if (ids != null) {
             out.put("uid", ids.unsignedUid());
             if (ids.effectiveUid() != Credentials.NOT_KNOWN) {
                 out.put("euid", ids.unsignedEffectiveUid());
@@ -38,7 +41,12 @@ public final class OriginatorJson {
             if (ids.gid() != Credentials.NOT_KNOWN) {
                 out.put("gid", ids.unsignedGid());
             }
-        });
+        }
+        out.putDetails(who);
+    }
+
+    /** Writes what all flows of a process have in common. */
+    static void details(Json out, ProcessIdentity who) {
         processContext(out, who.processContext());
         code(out, who.code());
         workload(out, who.workload());
@@ -49,10 +57,10 @@ public final class OriginatorJson {
                 .putUnsigned("audit_user", processContext.audit().user())
                 .putUnsigned("audit_session", processContext.audit().session())
                 .putHex("audit_token", processContext.audit().token());
-        processContext
-                .parent()
-                .ifPresent(parent -> out.put("parent_pid", parent.unsignedPid())
-                        .putUnsigned("parent_start_time", parent.knownStart()));
+        ProcessId parent = processContext.parent().orElse(null);
+        if (parent != null) {
+            out.put("parent_pid", parent.unsignedPid()).putUnsigned("parent_start_time", parent.knownStart());
+        }
         out.put("parent_exe", processContext.parentExecutable())
                 .putHex("parent_sha256", processContext.parentSha256())
                 .putHex("command_line_hmac", processContext.commandLineHash());

@@ -2,6 +2,7 @@ package dev.throughline.report;
 
 import dev.throughline.chain.CaptureCheck;
 import dev.throughline.chain.Link;
+import dev.throughline.chain.SignedLink;
 import dev.throughline.chain.Verification;
 import dev.throughline.key.PublicKey;
 import java.util.List;
@@ -12,26 +13,42 @@ public final class VerificationJson {
 
     /** Writes the result for a header that a hop received. */
     public static void write(Json out, Verification verification, IdNames names) {
-        switch (verification) {
-            case Verification.Verified verified -> verified(out, verified.links(), verified.signers(), names);
-            case Verification.Rejected rejected -> rejected(out, rejected);
+        if (verification instanceof Verification.Verified verified) {
+            verified(out, verified, names);
+        } else if (verification instanceof Verification.Rejected rejected) {
+            rejected(out, rejected);
         }
     }
 
     /** Writes the result for a captured header. */
     public static void write(Json out, CaptureCheck check, IdNames names) {
         switch (check) {
-            case CaptureCheck.Genuine genuine -> verified(out, genuine.links(), genuine.signers(), names);
+            case CaptureCheck.Genuine genuine -> {
+                out.put("result", "verified");
+                out.putAll(
+                        "links",
+                        genuine.links(),
+                        (item, link) -> link(item, link, genuine.signers().get(link.index()), names));
+            }
             case CaptureCheck.Refused(Verification.Rejected rejected) -> rejected(out, rejected);
         }
     }
 
-    private static void verified(Json out, List<Link> links, List<PublicKey> signers, IdNames names) {
+    private static void verified(Json out, Verification.Verified verified, IdNames names) {
         out.put("result", "verified");
-        out.putAll("links", links, (item, link) -> {
-            link(item, link, names);
-            item.putHex("key", signers.get(link.index()).id().value());
-        });
+        out.startArray("links");
+        List<SignedLink> links = verified.chain().links();
+        for (int i = 0; i < links.size(); i++) {
+            out.startElement();
+            link(out, links.get(i).link(), verified.signers().get(i), names);
+            out.endObject();
+        }
+        out.endArray();
+    }
+
+    private static void link(Json out, Link link, PublicKey signer, IdNames names) {
+        link(out, link, names);
+        out.putHex("key", signer.id().value());
     }
 
     private static void rejected(Json out, Verification.Rejected rejected) {
@@ -50,7 +67,9 @@ public final class VerificationJson {
                 .put("ttl_ms", link.ttl().toMillis())
                 .put("way_in", link.ingress().toString())
                 .put("way_out", link.egress().toString());
-        link.observedPeer().ifPresent(peer -> out.put("observed_peer", peer));
+        if (link.observedPeer().isPresent()) {
+            out.put("observed_peer", link.observedPeer().get());
+        }
         out.put("outgoing_source", link.outgoing().source())
                 .put("outgoing_destination", link.outgoing().destination());
     }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The transport that opens plain TCP sockets. Each has the hop's mark (SO_MARK, socket(7)), by which all hops on this host
@@ -59,7 +60,7 @@ public final class BsdSocket implements Transport {
     private final class Attempt implements ConnectAttempt, ConnectListener {
         private final ConnectRequest request;
         private final CompletableFuture<UpstreamConnection> opened = new CompletableFuture<>();
-        private Optional<Connection> connecting = Optional.empty();
+        private @Nullable Connection connecting;
 
         Attempt(ConnectRequest request) {
             this.request = request;
@@ -67,7 +68,7 @@ public final class BsdSocket implements Transport {
 
         void start(EventLoop loop) {
             try {
-                connecting = Optional.of(engine.connect(loop, request.destination(), options, this));
+                connecting = engine.connect(loop, request.destination(), options, this);
             } catch (MarkException e) {
                 opened.completeExceptionally(
                         ConnectFailedException.of(ConnectFailure.NOT_MARKED, String.valueOf(e.getMessage())));
@@ -106,8 +107,14 @@ public final class BsdSocket implements Transport {
 
         @Override
         public void giveUp() {
-            opened.completeExceptionally(ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow has ended"));
-            connecting.ifPresent(Connection::close);
+            // Each flow that ends calls this; a failure is created only if it is needed.
+            if (!opened.isDone()) {
+                opened.completeExceptionally(ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow has ended"));
+            }
+            Connection open = connecting;
+            if (open != null) {
+                open.close();
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -164,8 +165,24 @@ public final class GuardedTransport implements MeterBinder, Transport {
         }
         long began = System.nanoTime();
         ConnectAttempt start = transport.start(loop, request);
-        start.opened().whenComplete((opened, problem) -> count(request, System.nanoTime() - began, problem));
+        start.opened().whenComplete(new Count(request, began));
         return start;
+    }
+
+    /** Counts the result of a connect. A class, because a lambda costs more without the optimizing compiler. */
+    private final class Count implements BiConsumer<UpstreamConnection, Throwable> {
+        private final ConnectRequest request;
+        private final long began;
+
+        Count(ConnectRequest request, long began) {
+            this.request = request;
+            this.began = began;
+        }
+
+        @Override
+        public void accept(@Nullable UpstreamConnection opened, @Nullable Throwable problem) {
+            count(request, System.nanoTime() - began, problem);
+        }
     }
 
     @Override

@@ -40,6 +40,10 @@ class FlowTest extends FlowScene {
         assertThat(end.flow().number()).isEqualTo(1);
         assertThat(end.flow().bytesOut()).isEqualTo(5);
         assertThat(end.flow().bytesIn()).isEqualTo(1);
+        assertThat(end.flow().setup().orElseThrow())
+                .isPositive()
+                .isLessThan(end.flow().age())
+                .isEqualTo(events.opened.element().setup().orElseThrow());
         assertThat(end.flow().owner()).isPresent();
         assertThat(end.flow()
                         .originator()
@@ -101,7 +105,9 @@ class FlowTest extends FlowScene {
         Socket app = wire.connect();
 
         assertReset(app);
-        assertThat(ending()).isEqualTo(new CloseResult(CloseReason.NO_ORIGINAL_DESTINATION, "no entry"));
+        Events.Closed end = closed();
+        assertThat(end.ending()).isEqualTo(new CloseResult(CloseReason.NO_ORIGINAL_DESTINATION, "no entry"));
+        assertThat(end.flow().setup()).as("never relayed").isEmpty();
     }
 
     @Test

@@ -47,6 +47,7 @@ class HopMetricsTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Optional.of(new NextHop.Destination()),
                 Optional.of("bsd-socket"),
                 ImmutableList.of(),

@@ -80,6 +80,7 @@ class FlowJsonTest {
                 FlowView.Stage.RELAYING,
                 ACCEPTED,
                 Duration.ofMillis(1500),
+                next.map(to -> Duration.ofNanos(2_500_000)),
                 arrival,
                 kernel,
                 verification,
@@ -143,7 +144,7 @@ class FlowJsonTest {
                 "way_in":"socket","way_out":"socket","observed_peer":"10.91.1.1:41000",
                 "outgoing_source":"10.91.2.1:41001","outgoing_destination":"10.91.2.2:7001","key":"7aeb550f2d138176"}]},
                 "chain":["hop-a","hop-b","hop-c"],"next":"destination","transport":"bsd-socket","bytes_out":100,"bytes_in":2000,
-                "duration_ms":1500.0}"""));
+                "setup_ms":2.5,"duration_ms":1500.0}"""));
     }
 
     @Test
@@ -209,7 +210,7 @@ class FlowJsonTest {
         assertThat(line).isEqualTo(golden("""
                 {"time":"2027-01-01T12:00:01.500Z","event":"flow.close","reason":"no-true-source","detail":"no entry",
                 "hop":"hop-c","listener":"chain","number":7,"stage":"relaying","chain":["hop-c"],"next":"destination","transport":"bsd-socket",
-                "bytes_out":100,"bytes_in":2000,"duration_ms":1500.0}"""));
+                "bytes_out":100,"bytes_in":2000,"setup_ms":2.5,"duration_ms":1500.0}"""));
     }
 
     private static FlowView decided(Decision decision, Optional<NextHop> next) {

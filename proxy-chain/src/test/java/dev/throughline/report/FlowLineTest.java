@@ -40,6 +40,7 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -53,6 +54,7 @@ import org.junit.jupiter.api.Test;
 /** For flows of all kinds, the log has the bytes that Jackson writes. */
 class FlowLineTest {
     private static final int FLOWS = 5_000;
+    private static final int PROCESSES = 8;
     private static final List<String> TEXTS = List.of(
             "",
             "curl",
@@ -70,6 +72,7 @@ class FlowLineTest {
             "x".repeat(5_000) + "\u00E9" + "\n".repeat(5_000));
 
     private final Random random = new Random(42);
+    private final List<ProcessIdentity> processes = new ArrayList<>();
     private Verification.Verified verified;
     private FlowJson json;
     private JacksonFlowLine reference;
@@ -85,7 +88,7 @@ class FlowLineTest {
     @Test
     void isTheSameAsJacksons() {
         Utf8Buffer text = new Utf8Buffer(16);
-        Json line = new Json(text);
+        Json line = new Json(text, new KnownProcesses());
         for (int i = 0; i < FLOWS; i++) {
             FlowView flow = flow();
             CloseResult result = new CloseResult(any(CloseReason.values()), text());
@@ -106,6 +109,7 @@ class FlowLineTest {
                 any(FlowView.Stage.values()),
                 time(),
                 Duration.ofNanos(duration()),
+                maybe(() -> Duration.ofNanos(duration())),
                 maybe(this::arrival),
                 maybe(() -> new SocketIdentity(
                         process(),
@@ -137,7 +141,30 @@ class FlowLineTest {
                 process());
     }
 
+    /** A process, often with the details of one before, all or some of them. */
     private ProcessIdentity process() {
+        if (!processes.isEmpty() && random.nextInt(3) > 0) {
+            ProcessIdentity one = processes.get(random.nextInt(processes.size()));
+            ProcessIdentity other = processes.get(random.nextInt(processes.size()));
+            return new ProcessIdentity(
+                    any(Evidence.values()),
+                    one.system(),
+                    other.process(),
+                    other.credentials(),
+                    one.code(),
+                    random.nextInt(4) > 0 ? one.workload() : other.workload(),
+                    random.nextInt(4) > 0 ? one.processContext() : other.processContext());
+        }
+        ProcessIdentity next = newProcess();
+        if (processes.size() < PROCESSES) {
+            processes.add(next);
+        } else {
+            processes.set(random.nextInt(PROCESSES), next);
+        }
+        return next;
+    }
+
+    private ProcessIdentity newProcess() {
         return new ProcessIdentity(
                 any(Evidence.values()),
                 any(OperatingSystem.values()),

@@ -192,6 +192,7 @@ class FlowLogTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Optional.of(new NextHop.Destination()),
                 Optional.of("bsd-socket"),
                 ImmutableList.of(),

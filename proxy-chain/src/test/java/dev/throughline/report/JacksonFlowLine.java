@@ -84,9 +84,9 @@ final class JacksonFlowLine {
                     "closed_details",
                     flow.closedDetails().stream().map(Opening::toText).toList());
         }
-        out.put("bytes_out", flow.bytesOut())
-                .put("bytes_in", flow.bytesIn())
-                .put("duration_ms", flow.age().toNanos() / 1e6);
+        out.put("bytes_out", flow.bytesOut()).put("bytes_in", flow.bytesIn());
+        flow.setup().ifPresent(setup -> out.put("setup_ms", setup.toNanos() / 1e6));
+        out.put("duration_ms", flow.age().toNanos() / 1e6);
     }
 
     private static void decision(Members out, String rule, Decision said) {

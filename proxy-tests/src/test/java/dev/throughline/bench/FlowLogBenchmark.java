@@ -125,6 +125,7 @@ public class FlowLogBenchmark {
                 FlowView.Stage.RELAYING,
                 Instant.parse("2027-01-01T12:00:00.123456789Z"),
                 Duration.ofNanos(nanos),
+                Optional.of(Duration.ofNanos(1_234_567)),
                 Optional.of(new AcceptedConnection.Tcp(InterceptionMethod.SOCKET, socket, socket, false)),
                 Optional.empty(),
                 known.received().map(verified -> verified),
