@@ -16,7 +16,6 @@ import dev.throughline.flow.FlowStage.Identified;
 import dev.throughline.flow.FlowStage.Originated;
 import dev.throughline.flow.FlowStage.Relaying;
 import dev.throughline.flow.FlowStage.Routed;
-import dev.throughline.header.Bytes;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.Tuple;
@@ -97,7 +96,11 @@ public final class Flow {
     public void run() {
         services.table().add(this);
         inbound.events(watch);
-        step(this::accept);
+        try {
+            accept();
+        } catch (RuntimeException | Error e) {
+            failed(e);
+        }
     }
 
     // 1. Source and original destination, as the kernel knows them.
@@ -106,11 +109,10 @@ public final class Flow {
         AcceptedConnection found = profile.resolver().of(inbound);
         Accepted accepted = new Accepted(FlowView.Stage.ARRIVING, new Arriving(), found);
         stage = accepted;
-        found.connection()
-                .flatMap(socket -> profile.preamble().objection(socket.source().getAddress()))
-                .ifPresent(objection -> {
-                    throw objection;
-                });
+        Optional<Tuple> socket = found.connection();
+        if (socket.isPresent()) {
+            rejectIf(profile.preamble().objection(socket.get().source().getAddress()));
+        }
         if (services.table().isOverfull()) {
             throw new FlowRejectedException(
                     CloseReason.TOO_MANY_FLOWS, services.table().size() - 1 + " flows are open");
@@ -134,9 +136,7 @@ public final class Flow {
         checkNotReset();
         Identified identified = new Identified(accepted.name(), accepted, Optional.of(owner), Optional.empty());
         stage = identified;
-        profile.ownerRule().objection(owner).ifPresent(objection -> {
-            throw objection;
-        });
+        rejectIf(profile.ownerRule().objection(owner));
         originate(identified);
     }
 
@@ -190,9 +190,7 @@ public final class Flow {
         Identified verifying = identified.at(FlowView.Stage.VERIFYING);
         stage = verifying;
         Peer peer = Peer.of(verifying.accepted().connection(), userOf(verifying));
-        services.headerFailures().objection(peer).ifPresent(objection -> {
-            throw objection;
-        });
+        rejectIf(services.headerFailures().objection(peer));
         HalfOpenHeaders.HeaderLease lease = services.halfOpenHeaders()
                 .take(peer)
                 .orElseThrow(() -> new FlowRejectedException(CloseReason.HEADER_BUDGET, "peer " + peer));
@@ -201,9 +199,14 @@ public final class Flow {
         HeaderReceiver.read(inbound, reader, settings.headerTimeout(), lease, new HeaderReceiver.Listener() {
             @Override
             public void received(Header header) {
-                if (!isEnded()) {
-                    inbound.events(watch);
-                    step(() -> next.take(verifying, header));
+                if (isEnded()) {
+                    return;
+                }
+                inbound.events(watch);
+                try {
+                    next.take(verifying, header);
+                } catch (RuntimeException | Error e) {
+                    Flow.this.failed(e);
                 }
             }
 
@@ -268,13 +271,25 @@ public final class Flow {
     /** Takes the originator from an agent, whose identity was checked before a byte of it was read. */
     private void takeOver(Identified identified, Header header) {
         BridgeHandover handover = BridgeHandover.of(header);
-        headerPeer.ifPresent(peer -> services.halfOpenHeaders().verified(peer));
+        headerVerified();
         awaitTurn(new Originated(
                 identified.name(),
                 identified,
                 newOriginator(handover.wayIn(), handover.flow(), handover.process()),
                 handover.hostName(),
                 handover.handle()));
+    }
+
+    private void headerVerified() {
+        if (headerPeer.isPresent()) {
+            services.halfOpenHeaders().verified(headerPeer.get());
+        }
+    }
+
+    private static void rejectIf(Optional<FlowRejectedException> objection) {
+        if (objection.isPresent()) {
+            throw objection.get();
+        }
     }
 
     private void rejectHealthCheck(AcceptedConnection.Tcp found, Header header) {
@@ -293,7 +308,11 @@ public final class Flow {
                 .verify(header, found.socket(), services.clock().instant());
         Identified checked = identified.verified(verification);
         stage = checked;
-        notifyListeners(() -> services.events().verified(verification));
+        try {
+            services.events().verified(verification);
+        } catch (RuntimeException e) {
+            listenerFailed(e);
+        }
         switch (verification) {
             case Verification.Rejected rejected -> {
                 if (!HeaderRules.countsAgainstPeer(rejected)) {
@@ -303,10 +322,8 @@ public final class Flow {
                         CloseReason.HEADER_REJECTED, rejected.reason() + ": " + rejected.detail());
             }
             case Verification.Verified verified -> {
-                HeaderRules.objection(profile, found, verified).ifPresent(objection -> {
-                    throw objection;
-                });
-                headerPeer.ifPresent(peer -> services.halfOpenHeaders().verified(peer));
+                rejectIf(HeaderRules.objection(profile, found, verified));
+                headerVerified();
                 originated(checked, verified.originator());
             }
         }
@@ -325,8 +342,9 @@ public final class Flow {
             decide(originated);
             return;
         }
-        services.newFlows().turn(loop(), new Turn(account));
-        if (stage == originated) {
+        Turn turn = new Turn(account);
+        services.newFlows().turn(loop(), turn);
+        if (turn.waits) {
             stage = originated.at(FlowView.Stage.WAITING);
         }
     }
@@ -334,6 +352,7 @@ public final class Flow {
     /** This flow in the queue of new flows. */
     private final class Turn implements FairQueue.Waiting {
         private final Account account;
+        private volatile boolean waits = true;
 
         Turn(Account account) {
             this.account = account;
@@ -356,13 +375,19 @@ public final class Flow {
 
         @Override
         public void turn() {
+            waits = false;
             if (stage instanceof Originated originated) {
-                step(() -> decide(originated));
+                try {
+                    decide(originated);
+                } catch (RuntimeException | Error e) {
+                    failed(e);
+                }
             }
         }
 
         @Override
         public void refused(FlowRejectedException why) {
+            waits = false;
             onLoop(() -> Flow.this.failed(why));
         }
     }
@@ -374,15 +399,17 @@ public final class Flow {
         Decision decision = routing.policy().decide(new PolicyRequest(originated.originator(), originated.hostName()));
         Decided decided = new Decided(originated, decision);
         stage = decided;
-        notifyListeners(() -> services.events().decided(decision));
+        try {
+            services.events().decided(decision);
+        } catch (RuntimeException e) {
+            listenerFailed(e);
+        }
         Route route = routing.route(decision);
         UpstreamConnector connector =
                 new UpstreamConnector(services, this, originated, route, routing.limits(decision));
         Routed routed = new Routed(decided.name(), decided, route, connector);
         stage = routed;
-        route.objection(originated.originator(), settings.host()).ifPresent(objection -> {
-            throw objection;
-        });
+        rejectIf(route.objection(originated.originator(), settings.host()));
         connector.open();
     }
 
@@ -399,7 +426,11 @@ public final class Flow {
     /** The connection is open. */
     void connected(UpstreamConnection opened) {
         if (stage instanceof Routed routed) {
-            step(() -> sign(new Connected(routed, opened, List.of())));
+            try {
+                sign(new Connected(routed, opened, List.of()));
+            } catch (RuntimeException | Error e) {
+                failed(e);
+            }
         }
     }
 
@@ -430,8 +461,13 @@ public final class Flow {
         services.batchSigner().sign(loop(), chain, new BatchSigner.Listener() {
             @Override
             public void signed(Chain signed) {
-                if (!isEnded()) {
-                    step(() -> relay(signing, header(signed)));
+                if (isEnded()) {
+                    return;
+                }
+                try {
+                    relay(signing, header(signed));
+                } catch (RuntimeException | Error e) {
+                    failed(e);
                 }
             }
 
@@ -445,8 +481,8 @@ public final class Flow {
     private byte[] header(Chain signed) {
         return settings.chainTlv()
                 .header(signed)
-                .map(Bytes::toByteArray)
-                .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"));
+                .orElseThrow(() -> new IllegalStateException("a chain that fits has a header"))
+                .toByteArray();
     }
 
     // 8. Bytes in both directions until both sides have finished. The header comes first, in one write with the bytes
@@ -467,7 +503,11 @@ public final class Flow {
         setupNanos = System.nanoTime() - acceptedNanos;
         stage = new Relaying(connected, relay);
         connected.routed().connector().activate();
-        notifyListeners(() -> services.events().opened(view()));
+        try {
+            services.events().opened(this::view);
+        } catch (RuntimeException e) {
+            listenerFailed(e);
+        }
         relay.start(header, answer.connected());
     }
 
@@ -477,15 +517,6 @@ public final class Flow {
     }
 
     // The end.
-
-    /** Runs a step. What it throws ends the flow. */
-    void step(Runnable step) {
-        try {
-            step.run();
-        } catch (RuntimeException | Error e) {
-            failed(e);
-        }
-    }
 
     /** Runs {@code next} on the loop with a result: at once if it is there. Does nothing if the flow has ended meanwhile. */
     private <T> void then(CompletableFuture<T> pending, Consumer<T> next) {
@@ -510,8 +541,12 @@ public final class Flow {
         }
         if (problem != null) {
             failed(problem);
-        } else {
-            step(() -> next.accept(value));
+            return;
+        }
+        try {
+            next.accept(value);
+        } catch (RuntimeException | Error e) {
+            failed(e);
         }
     }
 
@@ -573,24 +608,33 @@ public final class Flow {
     private void close(CloseResult how) {
         FlowStage last = stage;
         result = how;
-        headerPeer.ifPresent(peer -> services.headerFailures().ended(peer, how.reason()));
+        if (headerPeer.isPresent()) {
+            services.headerFailures().ended(headerPeer.get(), how.reason());
+        }
         try {
             if (!(last instanceof Relaying)) {
                 closeInbound(how.reason());
-                last.find(Connected.class)
-                        .ifPresent(it -> it.upstream().connection().close());
+                Optional<Connected> connected = last.find(Connected.class);
+                if (connected.isPresent()) {
+                    connected.get().upstream().connection().close();
+                }
             }
         } finally {
             try {
-                last.find(Routed.class).map(Routed::connector).ifPresent(connector -> {
-                    connector.giveUp();
-                    connector.finish(keepsPort(last, how));
-                });
+                Optional<Routed> routed = last.find(Routed.class);
+                if (routed.isPresent()) {
+                    routed.get().connector().giveUp();
+                    routed.get().connector().finish(keepsPort(last, how));
+                }
             } finally {
                 services.table().remove(this);
                 FlowView view = view();
                 stage = new Closed(last);
-                notifyListeners(() -> services.events().closed(view, how));
+                try {
+                    services.events().closed(view, how);
+                } catch (RuntimeException e) {
+                    listenerFailed(e);
+                }
             }
         }
     }
@@ -612,13 +656,9 @@ public final class Flow {
         }
     }
 
-    /** Notifies the event listeners. A listener that fails does not stop the flow. */
-    private void notifyListeners(Runnable event) {
-        try {
-            event.run();
-        } catch (RuntimeException e) {
-            LOG.error("flow {}: event listener failed", number, e);
-        }
+    /** An event listener that fails doesn't stop the flow. */
+    private void listenerFailed(RuntimeException problem) {
+        LOG.error("flow {}: event listener failed", number, problem);
     }
 
     /** Returns whether it is decided how the flow ends. */

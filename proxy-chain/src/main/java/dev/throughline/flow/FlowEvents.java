@@ -3,11 +3,12 @@ package dev.throughline.flow;
 import dev.throughline.chain.Verification;
 import dev.throughline.policy.Decision;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Listener of flow events: the log, the metrics. Called on the flow's event loop; must not block. */
 public interface FlowEvents {
     /** Notifies that a flow is open: both connections are open, and the header, if any, is signed and is written next. */
-    void opened(FlowView flow);
+    void opened(Supplier<FlowView> flow);
 
     /** Notifies that a header was verified or rejected. */
     default void verified(Verification verification) {}
@@ -32,7 +33,7 @@ public interface FlowEvents {
         }
 
         @Override
-        public void opened(FlowView flow) {
+        public void opened(Supplier<FlowView> flow) {
             for (FlowEvents listener : listeners) {
                 listener.opened(flow);
             }

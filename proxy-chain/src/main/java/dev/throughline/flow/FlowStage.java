@@ -18,7 +18,8 @@ sealed interface FlowStage {
     FlowView.Stage name();
 
     /** Returns the stage before this one. */
-    @Nullable FlowStage before();
+    @Nullable
+    FlowStage before();
 
     /** Returns this stage or the last one before it of the given type. */
     default <T extends FlowStage> Optional<T> find(Class<T> type) {

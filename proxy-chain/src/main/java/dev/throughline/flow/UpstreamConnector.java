@@ -133,7 +133,11 @@ final class UpstreamConnector implements FlowBudget.LeaseListener {
             requestSlot(Optional.empty());
         } else {
             lease = granted;
-            flow.step(this::start);
+            try {
+                start();
+            } catch (RuntimeException | Error e) {
+                flow.failed(e);
+            }
         }
     }
 
@@ -156,7 +160,11 @@ final class UpstreamConnector implements FlowBudget.LeaseListener {
 
     private void attempted(@Nullable UpstreamConnection opened, @Nullable Throwable problem) {
         if (opened == null) {
-            flow.step(() -> onFailure(failure(problem)));
+            try {
+                onFailure(failure(problem));
+            } catch (RuntimeException | Error e) {
+                flow.failed(e);
+            }
         } else if (flow.isEnded()) {
             opened.connection().close();
             finish(false);

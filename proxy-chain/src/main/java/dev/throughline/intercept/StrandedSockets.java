@@ -26,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -86,7 +87,7 @@ public final class StrandedSockets implements FlowEvents, MeterBinder, AutoClose
     }
 
     @Override
-    public void opened(FlowView flow) {}
+    public void opened(Supplier<FlowView> flow) {}
 
     @Override
     public void closed(FlowView flow, CloseResult ending) {

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** The metrics of one hop. Every series exists from the start, so that rates include the first event. */
 public final class HopMetrics implements FlowEvents {
@@ -143,7 +144,7 @@ public final class HopMetrics implements FlowEvents {
     }
 
     @Override
-    public void opened(FlowView flow) {
+    public void opened(Supplier<FlowView> flow) {
         opened.increment();
     }
 

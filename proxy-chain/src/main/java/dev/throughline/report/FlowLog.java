@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,9 +107,9 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
     }
 
     @Override
-    public void opened(FlowView flow) {
+    public void opened(Supplier<FlowView> flow) {
         if (openLines) {
-            ofThread.get().add(new Line(json, flow, null));
+            ofThread.get().add(new Line(json, flow.get(), null));
         }
     }
 

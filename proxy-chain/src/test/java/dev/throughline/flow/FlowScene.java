@@ -50,6 +50,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
@@ -89,8 +90,8 @@ abstract class FlowScene {
         record Closed(FlowView flow, CloseResult ending) {}
 
         @Override
-        public void opened(FlowView flow) {
-            opened.add(flow);
+        public void opened(Supplier<FlowView> flow) {
+            opened.add(flow.get());
         }
 
         @Override

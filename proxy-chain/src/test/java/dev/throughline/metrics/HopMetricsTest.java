@@ -135,7 +135,7 @@ class HopMetricsTest {
 
     @Test
     void aFlowIsCountedByItsReasonWithItsBytesAndItsTime() {
-        metrics.opened(flow());
+        metrics.opened(() -> flow());
         metrics.closed(flow(), new CloseResult(CloseReason.IDLE_TIMEOUT, ""));
 
         assertThat(metrics.scrape())

@@ -75,12 +75,12 @@ class FlowLogTest {
     @Test
     void hasALineForAnOpenFlowByChoiceOnly() {
         reader.resumed.countDown();
-        log.opened(view(1));
+        log.opened(() -> view(1));
         log.close();
         assertThat(reader.lines).isEmpty();
 
         try (FlowLog both = start(true)) {
-            both.opened(view(1));
+            both.opened(() -> view(1));
             both.closed(view(1), COMPLETED);
         }
         assertThat(reader.lines)
