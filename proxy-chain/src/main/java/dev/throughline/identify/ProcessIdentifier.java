@@ -212,9 +212,10 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
     public CompletableFuture<SocketIdentity> identify(Tuple tuple) {
         lookups.increment();
         try {
-            CompletableFuture<SocketIdentity> recorded = caller(tuple);
-            if (recorded != null) {
-                return recorded;
+            Optional<ConnectRecords> current = records;
+            ConnectRecord record = current.isPresent() ? record(current.get(), tuple) : null;
+            if (record != null) {
+                return current.get().name(record);
             }
             Optional<SocketOwner> socket = sockets.find(tuple);
             // With an address of another host, it is the socket of a transparent proxy.
@@ -260,17 +261,23 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
     @Override
     public OptionalInt user(Tuple tuple) {
         try {
+            Optional<ConnectRecords> current = records;
+            ConnectRecord record = current.isPresent() ? record(current.get(), tuple) : null;
+            if (record != null) {
+                return ownerOf(record.socket().orElseThrow().uid());
+            }
             Optional<SocketOwner> socket = addresses.contains(tuple.source().getAddress())
                     ? sockets.find(tuple).filter(owner -> !owner.isOrphaned())
                     : Optional.empty();
-            return socket.isEmpty()
-                    ? OptionalInt.empty()
-                    : OptionalInt.of((int) owners.applyAsLong(
-                            Integer.toUnsignedLong(socket.get().uid())));
+            return socket.isEmpty() ? OptionalInt.empty() : ownerOf(socket.get().uid());
         } catch (OsException e) {
             failures.increment();
             return OptionalInt.empty();
         }
+    }
+
+    private OptionalInt ownerOf(int uid) {
+        return OptionalInt.of((int) owners.applyAsLong(Integer.toUnsignedLong(uid)));
     }
 
     @Override
@@ -295,23 +302,19 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
         return peers.name(peer);
     }
 
-    /** Returns the identity from the record alone, if that is sufficient and the connection comes from this host; else null. */
-    private @Nullable CompletableFuture<SocketIdentity> caller(Tuple tuple) throws OsException {
-        Optional<ConnectRecords> current = records;
+    /** Returns the record of a connection from this host, if it is sufficient without the socket; else null. */
+    private @Nullable ConnectRecord record(ConnectRecords known, Tuple tuple) throws OsException {
         InetAddress source = tuple.source().getAddress();
-        if (current.isEmpty() || !addresses.containedLately(source)) {
+        if (!addresses.containedLately(source)) {
             return null;
         }
         try {
-            ConnectRecords known = current.get();
             ConnectRecord record = known.last(tuple);
-            if (record == null) {
-                return null;
+            if (record == null || known.isRecent(record)) {
+                return record;
             }
             // An older record may be of an earlier connection, and its address may be another host's now.
-            return known.isRecent(record) || (addresses.contains(source) && known.areComplete())
-                    ? known.name(record)
-                    : null;
+            return addresses.contains(source) && known.areComplete() ? record : null;
         } catch (OsException e) {
             // Counted by the next query, which fails the same way.
             return null;
