@@ -21,6 +21,7 @@ final class ClockWatch implements MeterBinder {
     /** Smaller steps are within the usual skew of clocks. */
     static final Duration SMALLEST = Duration.ofMillis(500);
 
+    private static final long SMALLEST_MILLIS = SMALLEST.toMillis();
     private static final Logger LOG = LoggerFactory.getLogger(ClockWatch.class);
     private static final long NANOS_PER_MILLI = 1_000_000;
 
@@ -59,14 +60,16 @@ final class ClockWatch implements MeterBinder {
 
     /** Compares the clocks. Called before each decision that depends on the time, and every second for the log. */
     void check() {
-        if (Math.abs(stepMillis()) >= SMALLEST.toMillis()) {
+        // One reading of each clock suffices here: a pause between them may look like a step back, which checkAgain
+        // excludes.
+        if (Math.abs(clock.millis() - difference - bootMillis()) >= SMALLEST_MILLIS) {
             checkAgain();
         }
     }
 
     private synchronized void checkAgain() {
         long step = stepMillis();
-        if (Math.abs(step) < SMALLEST.toMillis()) {
+        if (Math.abs(step) < SMALLEST_MILLIS) {
             return;
         }
         Instant now = Instant.ofEpochMilli(clock.millis());

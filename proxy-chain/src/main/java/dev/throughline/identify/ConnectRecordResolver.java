@@ -1,7 +1,5 @@
 package dev.throughline.identify;
 
-import com.google.common.cache.Cache;
-import com.google.common.cache.CacheBuilder;
 import dev.throughline.header.Bytes;
 import dev.throughline.identify.ebpf.ConnectRecord;
 import dev.throughline.identify.ebpf.ExecRecord;
@@ -26,6 +24,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A resolver of the kernel's connect records, which are made in the context of the process that connects. Process and user
@@ -43,14 +42,40 @@ final class ConnectRecordResolver implements AutoCloseable {
     private static final int MAX_COMMAND_BYTES = 256;
     private static final long NANOS_PER_TICK = 10_000_000;
 
-    /** The cache key: a result is valid while all of it is the same. */
+    /**
+     * The cache key: a result is valid while all of it is the same.
+     *
+     * @param parent null if unknown
+     */
     private record Instance(
             int pid,
             ConnectRecord.ProcessState process,
-            Optional<ConnectRecord.Parent> parent,
+            ConnectRecord.@Nullable Parent parent,
             int uid,
             int gid,
-            long cgroupId) {}
+            long cgroupId) {
+        static Instance of(ConnectRecord record, ConnectRecord.ProcessState process) {
+            return new Instance(
+                    record.pid(), process, record.parent().orElse(null), record.uid(), record.gid(), record.cgroupId());
+        }
+
+        // Written out: the generated ones are slow without the optimizing compiler, and these run for each flow.
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Instance that
+                    && pid == that.pid
+                    && uid == that.uid
+                    && gid == that.gid
+                    && cgroupId == that.cgroupId
+                    && process.equals(that.process)
+                    && (parent == null ? that.parent == null : parent.equals(that.parent));
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * (31 * pid + uid) + process.hashCode();
+        }
+    }
 
     /**
      * The cached identity of an {@link Instance}. Some parts may change during its life and are those of the first read: the
@@ -144,12 +169,8 @@ final class ConnectRecordResolver implements AutoCloseable {
     private final IdentifyLimits limits;
     private final LongUnaryOperator owners;
     private final FairWorker reader;
-    /**
-     * A cache of futures, so that each process is read once. {@link Cache#get} can't be used: a rejected task would complete
-     * another entry's future, and so remove that entry, on the thread that adds one.
-     */
-    private final Cache<Instance, CompletableFuture<CachedIdentity>> known =
-            CacheBuilder.newBuilder().maximumSize(MAX_REMEMBERED).build();
+    /** A cache of futures, so that each process is read once. */
+    private final RecentMap<Instance, CompletableFuture<CachedIdentity>> known = new RecentMap<>(MAX_REMEMBERED);
 
     ConnectRecordResolver(
             ProcessReader processes,
@@ -258,11 +279,15 @@ final class ConnectRecordResolver implements AutoCloseable {
             readSoon(record, read);
             return read;
         }
-        Instance instance = new Instance(
-                record.pid(), record.process().get(), record.parent(), record.uid(), record.gid(), record.cgroupId());
+        Instance instance = Instance.of(record, record.process().get());
+        CompletableFuture<CachedIdentity> earlier = known.get(instance);
+        return earlier != null ? earlier : cached(record, instance);
+    }
+
+    private CompletableFuture<CachedIdentity> cached(ConnectRecord record, Instance instance) {
         CompletableFuture<CachedIdentity> read = new CompletableFuture<>();
         // The first caller reads; callers on other event loops wait for the same result.
-        CompletableFuture<CachedIdentity> earlier = known.asMap().putIfAbsent(instance, read);
+        CompletableFuture<CachedIdentity> earlier = known.putIfAbsent(instance, read);
         if (earlier != null) {
             return earlier;
         }
@@ -270,7 +295,7 @@ final class ConnectRecordResolver implements AutoCloseable {
         // If the hash or the cgroup is missing, a later flow tries again.
         var _ = read.thenCompose(cached -> cached.identity.thenAccept(who -> {
             if (who.code().sha256().isEmpty() || !cached.cgroupIsKnown) {
-                known.asMap().remove(instance, read);
+                known.remove(instance, read);
             }
         }));
         return read;

@@ -8,12 +8,33 @@ import dev.throughline.platform.linux.SocketOwner;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
-/** The kernel's records of connects in this network namespace. */
+/** The kernel's records of connects in this network namespace. Thread-safe. */
 final class ConnectRecords {
+    /** A power of two. */
+    private static final int MAX_FOUND = 512;
+
     private final ConnectTracer tracer;
     private final long networkNamespace;
     private final ConnectRecordResolver resolver;
+    /**
+     * Records that {@link #uid} found and {@link #last} needs soon, by source port. A lost entry costs another lookup.
+     */
+    private final AtomicReferenceArray<@Nullable Found> found = new AtomicReferenceArray<>(MAX_FOUND);
+
+    /** A record of the connection with this tuple. */
+    private record Found(Tuple tuple, ConnectRecord record) {
+        /**
+         * Returns whether the record is of the connection that {@code asked} is about. The source must be the same object:
+         * equal addresses can be those of a later connection.
+         */
+        @SuppressWarnings("ReferenceEquality")
+        boolean isOf(Tuple asked) {
+            return tuple.source() == asked.source() && tuple.destination().equals(asked.destination());
+        }
+    }
 
     ConnectRecords(ConnectTracer tracer, long networkNamespace, ConnectRecordResolver resolver) {
         this.tracer = tracer;
@@ -22,20 +43,66 @@ final class ConnectRecords {
     }
 
     /**
-     * Identifies the process that opened a connection, without its socket.
+     * Returns the record of the last caller that opened a connection with these addresses, if it may be used without its socket:
+     * {@link #isRecent} or {@link #areComplete} must say so.
      *
-     * @return empty if the socket is needed
+     * @param tuple of the connection; if {@link #uid} was called with the same source object, this is the record that it found
      * @throws OsException if the kernel can't be queried
      */
-    Optional<CompletableFuture<SocketIdentity>> find(Tuple tuple) throws OsException {
-        return tracer.last(tuple, networkNamespace).map(resolver::name);
+    @Nullable
+    ConnectRecord last(Tuple tuple) throws OsException {
+        ConnectRecord record = takeFound(tuple);
+        if (record == null) {
+            record = tracer.find(tuple, networkNamespace).orElse(null);
+        }
+        return record != null && record.socket().isPresent() ? record : null;
     }
 
-    /** Returns the user who opened a connection, without its socket. */
+    /** As {@link ConnectTracer#isRecent}. */
+    boolean isRecent(ConnectRecord record) {
+        return tracer.isRecent(record);
+    }
+
+    /**
+     * As {@link ConnectTracer#seesConnections}.
+     *
+     * @throws OsException if the kernel can't be queried
+     */
+    boolean areComplete() throws OsException {
+        return tracer.seesConnections();
+    }
+
+    /** Identifies the process by a record that {@link #last} returned. */
+    CompletableFuture<SocketIdentity> name(ConnectRecord record) {
+        return resolver.name(record);
+    }
+
+    private @Nullable ConnectRecord takeFound(Tuple tuple) {
+        int slot = slot(tuple);
+        Found last = found.get(slot);
+        if (last == null || !last.isOf(tuple)) {
+            return null;
+        }
+        found.set(slot, null);
+        return last.record;
+    }
+
+    private static int slot(Tuple tuple) {
+        // The kernel chooses even ports first, so the lowest bit is usually the same.
+        return (tuple.source().getPort() >>> 1) & (MAX_FOUND - 1);
+    }
+
+    /**
+     * Returns the user who opened a connection, without its socket, for fair queueing. It isn't checked whether later connections
+     * were recorded.
+     */
     OptionalInt uid(Tuple tuple) throws OsException {
-        return tracer.last(tuple, networkNamespace)
-                .map(record -> OptionalInt.of(record.socket().orElseThrow().uid()))
-                .orElse(OptionalInt.empty());
+        ConnectRecord record = tracer.find(tuple, networkNamespace).orElse(null);
+        if (record == null || record.socket().isEmpty()) {
+            return OptionalInt.empty();
+        }
+        found.set(slot(tuple), new Found(tuple, record));
+        return OptionalInt.of(record.socket().get().uid());
     }
 
     /**

@@ -28,7 +28,8 @@ public interface OwnerResolver {
 
     /**
      * Returns the user who created the socket at the other end of a TCP connection, unsigned, with subordinate ids mapped to
-     * their owner. Empty if that end isn't on this host, is closed, or can't be queried. Never blocks.
+     * their owner. Empty if that end isn't on this host, or is unknown: it is closed and wasn't recorded, or can't be queried. Never
+     * blocks.
      *
      * @param tuple the other end's own address and that of its peer
      */

@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Streams;
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
+import dev.throughline.identify.ebpf.ConnectRecord;
 import dev.throughline.identify.ebpf.ConnectTracer;
 import dev.throughline.identify.ebpf.ExecRecord;
 import dev.throughline.originator.Evidence;
@@ -33,6 +34,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The resolver of the process that opened a TCP flow. Thread-safe. A call costs a few microseconds and may be made on
@@ -210,9 +212,10 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
     public CompletableFuture<SocketIdentity> identify(Tuple tuple) {
         lookups.increment();
         try {
-            Optional<CompletableFuture<SocketIdentity>> recorded = caller(tuple);
-            if (recorded.isPresent()) {
-                return recorded.get();
+            Optional<ConnectRecords> current = records;
+            ConnectRecord record = current.isPresent() ? record(current.get(), tuple) : null;
+            if (record != null) {
+                return current.get().name(record);
             }
             Optional<SocketOwner> socket = sockets.find(tuple);
             // With an address of another host, it is the socket of a transparent proxy.
@@ -239,7 +242,7 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
     @Override
     public OptionalInt userHint(Tuple tuple) {
         try {
-            if (!addresses.contains(tuple.source().getAddress())) {
+            if (!addresses.containedLately(tuple.source().getAddress())) {
                 return OptionalInt.empty();
             }
             Optional<ConnectRecords> current = records;
@@ -258,17 +261,23 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
     @Override
     public OptionalInt user(Tuple tuple) {
         try {
+            Optional<ConnectRecords> current = records;
+            ConnectRecord record = current.isPresent() ? record(current.get(), tuple) : null;
+            if (record != null) {
+                return ownerOf(record.socket().orElseThrow().uid());
+            }
             Optional<SocketOwner> socket = addresses.contains(tuple.source().getAddress())
                     ? sockets.find(tuple).filter(owner -> !owner.isOrphaned())
                     : Optional.empty();
-            return socket.isEmpty()
-                    ? OptionalInt.empty()
-                    : OptionalInt.of((int) owners.applyAsLong(
-                            Integer.toUnsignedLong(socket.get().uid())));
+            return socket.isEmpty() ? OptionalInt.empty() : ownerOf(socket.get().uid());
         } catch (OsException e) {
             failures.increment();
             return OptionalInt.empty();
         }
+    }
+
+    private OptionalInt ownerOf(int uid) {
+        return OptionalInt.of((int) owners.applyAsLong(Integer.toUnsignedLong(uid)));
     }
 
     @Override
@@ -293,17 +302,22 @@ public final class ProcessIdentifier implements OwnerResolver, MeterBinder, Auto
         return peers.name(peer);
     }
 
-    /** Returns the identity from the record alone, if that is sufficient and the connection comes from this host. */
-    private Optional<CompletableFuture<SocketIdentity>> caller(Tuple tuple) throws OsException {
-        Optional<ConnectRecords> current = records;
-        if (current.isEmpty() || !addresses.contains(tuple.source().getAddress())) {
-            return Optional.empty();
+    /** Returns the record of a connection from this host, if it is sufficient without the socket; else null. */
+    private @Nullable ConnectRecord record(ConnectRecords known, Tuple tuple) throws OsException {
+        InetAddress source = tuple.source().getAddress();
+        if (!addresses.containedLately(source)) {
+            return null;
         }
         try {
-            return current.get().find(tuple);
+            ConnectRecord record = known.last(tuple);
+            if (record == null || known.isRecent(record)) {
+                return record;
+            }
+            // An older record may be of an earlier connection, and its address may be another host's now.
+            return addresses.contains(source) && known.areComplete() ? record : null;
         } catch (OsException e) {
             // Counted by the next query, which fails the same way.
-            return Optional.empty();
+            return null;
         }
     }
 

@@ -92,7 +92,10 @@ final class RedirectResolver implements AcceptedConnection.Resolver {
                     CloseReason.NO_TRUE_SOURCE,
                     "conntrack doesn't know " + Tuple.text(peer) + " to " + Tuple.text(listener));
         }
-        Tuple original = known.get();
+        // Usually the source wasn't translated. Then it is the object of the hint, by which the process identifier
+        // finds its record.
+        Tuple original =
+                known.get().source().equals(peer) ? Tuple.tcp(peer, known.get().destination()) : known.get();
         InetSocketAddress destination = original.destination();
         if (destination.getPort() == port && destination.getAddress().isLoopbackAddress()) {
             throw new FlowRejectedException(

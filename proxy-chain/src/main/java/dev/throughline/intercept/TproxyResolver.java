@@ -9,6 +9,7 @@ import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.platform.linux.Conntrack;
 import dev.throughline.platform.linux.OsException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 
 /**
  * The resolver for connections that local TPROXY delivered (Linux, Documentation/networking/tproxy.rst). TPROXY
@@ -33,22 +34,25 @@ final class TproxyResolver implements AcceptedConnection.Resolver {
                 .orElseThrow(() -> new FlowRejectedException(
                         CloseReason.NO_ORIGINAL_DESTINATION, "the connection closed before it could be examined"));
         InetSocketAddress destination = ends.destination();
-        InetSocketAddress source = ends.source();
         if (destination.getPort() == port && destination.getAddress().isLoopbackAddress()) {
             throw new FlowRejectedException(
                     CloseReason.NOT_INTERCEPTED, "connected to the listener " + Tuple.text(destination));
         }
-        Tuple socket = original(source, destination);
+        Tuple socket = original(ends);
         return new AcceptedConnection.Tcp(
                 InterceptionMethod.TPROXY, socket, Tuple.tcp(socket.source(), destination), true);
     }
 
-    /** An untracked connection has no address translation. */
-    private Tuple original(InetSocketAddress source, InetSocketAddress destination) {
+    /**
+     * An untracked connection has no address translation. Without translation, the result has the source object of {@link #hint},
+     * by which the process identifier finds its record.
+     */
+    private Tuple original(Tuple ends) {
         try {
-            return conntrack.original(destination, source).orElseGet(() -> Tuple.tcp(source, destination));
+            Optional<Tuple> known = conntrack.original(ends.destination(), ends.source());
+            return known.isEmpty() || known.get().equals(ends) ? ends : known.get();
         } catch (OsException e) {
-            return Tuple.tcp(source, destination);
+            return ends;
         }
     }
 }

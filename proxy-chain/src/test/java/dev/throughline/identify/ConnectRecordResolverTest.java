@@ -258,6 +258,8 @@ class ConnectRecordResolverTest {
         try (Application application = Application.run("echo ready >&3; exec 3>&-; read -r line")) {
             assertThat(application.accepted().getInputStream().read()).isEqualTo(-1);
             assertThat(identify(application).process().orElseThrow().pid()).isEqualTo(application.pid());
+            assertThat(identifier.user(application.tuple()))
+                    .hasValue((int) Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
         }
     }
 

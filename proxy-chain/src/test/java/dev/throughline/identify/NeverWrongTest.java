@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
+import dev.throughline.identify.ebpf.ConnectRecord;
 import dev.throughline.identify.ebpf.ConnectTracer;
 import dev.throughline.identify.ebpf.Kernel;
 import dev.throughline.originator.Evidence;
@@ -25,7 +26,9 @@ import io.netty.channel.unix.DomainSocketReadMode;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -191,19 +194,7 @@ class NeverWrongTest {
                     socket.cgroupId(),
                     socket.state(),
                     socket.bearsHostsAddress());
-            ConnectRecords callers = new ConnectRecords(
-                    taken,
-                    NetworkNamespace.cookie(),
-                    new ConnectRecordResolver(
-                            new ProcessReader(digests, Optional.empty(), Known.reads()),
-                            new KnownExecutables(digests, Known.reads()),
-                            _ -> Optional.empty(),
-                            new ScriptPath(Known.reads()),
-                            new CgroupPaths(taken.cgroup(), System::nanoTime),
-                            Users.ofThisHost(),
-                            Bytes.copyOf(new byte[16]),
-                            IdentifyLimits.NORMAL,
-                            uid -> uid));
+            ConnectRecords callers = records(taken, digests);
             try {
                 assertThat(callers.find(opened.tuple, Optional.of(socket))).isPresent();
                 assertThat(callers.find(opened.tuple, Optional.empty()))
@@ -212,6 +203,60 @@ class NeverWrongTest {
                 assertThat(callers.find(opened.tuple, Optional.of(another))).isEmpty();
             } finally {
                 callers.close();
+            }
+        }
+    }
+
+    private static ConnectRecords records(ConnectTracer tracer, ExecutableDigests digests) throws IOException {
+        return new ConnectRecords(
+                tracer,
+                NetworkNamespace.cookie(),
+                new ConnectRecordResolver(
+                        new ProcessReader(digests, Optional.empty(), Known.reads()),
+                        new KnownExecutables(digests, Known.reads()),
+                        _ -> Optional.empty(),
+                        new ScriptPath(Known.reads()),
+                        new CgroupPaths(tracer.cgroup(), System::nanoTime),
+                        Users.ofThisHost(),
+                        Bytes.copyOf(new byte[16]),
+                        IdentifyLimits.NORMAL,
+                        uid -> uid));
+    }
+
+    /** The record that was found for the queue is used for the same connection only. */
+    @Test
+    void anEarlierConnectionsRecordIsNotUsedForALaterOneWithTheSameAddresses() throws Exception {
+        open(true);
+        try (ServerSocket listener = listener();
+                ExecutableDigests digests = new ExecutableDigests(id -> id)) {
+            ConnectRecords callers = records(Objects.requireNonNull(notes), digests);
+            try {
+                Tuple earlier = connectFrom(0, listener);
+                assertThat(callers.uid(earlier)).isPresent();
+                Tuple later = connectFrom(earlier.source().getPort(), listener);
+                assertThat(later).isEqualTo(earlier);
+
+                ConnectRecord ofLater = Objects.requireNonNull(callers.last(later));
+                ConnectRecord ofEarlier = Objects.requireNonNull(callers.last(earlier));
+                assertThat(ofEarlier.bootNanos()).isLessThan(ofLater.bootNanos());
+                assertThat(callers.last(earlier)).as("it is used once").isEqualTo(ofLater);
+            } finally {
+                callers.close();
+            }
+        }
+    }
+
+    /** Connects and resets the connection, so that its port is free. */
+    private static Tuple connectFrom(int port, ServerSocket listener) throws IOException {
+        try (Socket socket = new Socket()) {
+            socket.bind(new InetSocketAddress("127.0.0.1", port));
+            socket.connect(listener.getLocalSocketAddress());
+            socket.setSoLinger(true, 0);
+            try (Socket accepted = listener.accept()) {
+                return Tuple.tcp((InetSocketAddress) accepted.getRemoteSocketAddress(), (InetSocketAddress)
+                        accepted.getLocalSocketAddress());
+            } finally {
+                socket.close();
             }
         }
     }

@@ -4,6 +4,7 @@ import dev.throughline.header.Bytes;
 import dev.throughline.originator.FileId;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The kernel's record of a caller of connect(2) or sendmsg(2). It is made in the context of that process, so it can't
@@ -52,6 +53,22 @@ public record ConnectRecord(
     public record ProgramFile(long inode, int device, int subvolume, long ctimeSeconds, int ctimeNanos) {
         private static final int MINOR_BITS = 20;
 
+        // Written out: the generated ones are slow without the optimizing compiler, and these run for each flow.
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof ProgramFile that
+                    && inode == that.inode
+                    && device == that.device
+                    && subvolume == that.subvolume
+                    && ctimeSeconds == that.ctimeSeconds
+                    && ctimeNanos == that.ctimeNanos;
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * Long.hashCode(inode) + device;
+        }
+
         /** Returns the identity of the file in stat(2), if known. */
         public FileId id() {
             int shown = subvolume == 0 ? device : subvolume;
@@ -77,6 +94,23 @@ public record ConnectRecord(
             long startStack,
             long argumentsStart,
             ProgramFile program) {
+        // Written out, as those of ProgramFile.
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof ProcessState that
+                    && effectiveUid == that.effectiveUid
+                    && startBootNanos == that.startBootNanos
+                    && execId == that.execId
+                    && startStack == that.startStack
+                    && argumentsStart == that.argumentsStart
+                    && program.equals(that.program);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * Long.hashCode(startBootNanos) + Long.hashCode(execId);
+        }
+
         /** Returns the start time in units of proc(5), 10 ms. */
         public long startTicks() {
             return ticks(startBootNanos);
@@ -92,6 +126,21 @@ public record ConnectRecord(
      * @param program its executable; empty for a kernel thread
      */
     public record Parent(int pid, int uid, long startBootNanos, Optional<ProgramFile> program) {
+        // Written out, as those of ProgramFile.
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Parent that
+                    && pid == that.pid
+                    && uid == that.uid
+                    && startBootNanos == that.startBootNanos
+                    && program.equals(that.program);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * Long.hashCode(startBootNanos) + pid;
+        }
+
         /** Returns the start time in units of proc(5), 10 ms. */
         public long startTicks() {
             return ticks(startBootNanos);
@@ -166,16 +215,7 @@ public record ConnectRecord(
                 in.getLong(BOOT),
                 in.getLong(NETNS),
                 Bytes.wrap(name),
-                start == 0
-                        ? Optional.empty()
-                        : program(in, PROGRAM)
-                                .map(program -> new ProcessState(
-                                        in.getInt(EFFECTIVE_UID),
-                                        start,
-                                        in.getLong(EXEC_ID),
-                                        in.getLong(START_STACK),
-                                        in.getLong(ARGUMENTS_START),
-                                        program)),
+                start == 0 ? Optional.empty() : process(in, start),
                 in.getLong(PARENT_START) == 0
                         ? Optional.empty()
                         : Optional.of(new Parent(
@@ -186,6 +226,19 @@ public record ConnectRecord(
                 in.getInt(SOCKET_KNOWN) == 0
                         ? Optional.empty()
                         : Optional.of(new SocketInfo(in.getInt(SOCKET_UID), in.getInt(SOCKET_MARK))));
+    }
+
+    private static Optional<ProcessState> process(ByteBuffer in, long start) {
+        Optional<ProgramFile> program = program(in, PROGRAM);
+        return program.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new ProcessState(
+                        in.getInt(EFFECTIVE_UID),
+                        start,
+                        in.getLong(EXEC_ID),
+                        in.getLong(START_STACK),
+                        in.getLong(ARGUMENTS_START),
+                        program.get()));
     }
 
     private static Optional<ProgramFile> program(ByteBuffer in, int at) {

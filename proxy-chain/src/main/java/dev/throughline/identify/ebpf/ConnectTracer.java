@@ -2,16 +2,20 @@ package dev.throughline.identify.ebpf;
 
 import com.google.common.collect.ImmutableList;
 import dev.throughline.header.Tuple;
+import dev.throughline.platform.linux.BootClock;
 import dev.throughline.platform.linux.BpfProgram;
 import dev.throughline.platform.linux.Btf;
 import dev.throughline.platform.linux.OsException;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A tracer that has the kernel record which process opened each connection, for all processes of this host while it is
@@ -23,6 +27,28 @@ public final class ConnectTracer implements AutoCloseable {
      * seconds to evict another user's record, which a flow needs for two seconds at most.
      */
     static final int PER_SECOND = 8192;
+
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+
+    /** How long a check that the programs are attached counts for later records. */
+    private static final long RECENT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private static final int COOKIE_BITS = 12;
+
+    /**
+     * A time at which the programs were attached, by two clocks.
+     *
+     * @param nanoTime of {@link System#nanoTime}, which is cheap
+     * @param bootNanos of the records' clock, not before {@code nanoTime}
+     */
+    private record AttachedAt(long nanoTime, long bootNanos) {}
+
+    private final BootClock clock = new BootClock();
+    /** Initially long ago, and before no record. */
+    private volatile AttachedAt attachedAt = new AttachedAt(System.nanoTime() - RECENT_NANOS, Long.MAX_VALUE);
+    /** Cookies of the sockets that {@link #isRecent} was asked about, by their hashes. */
+    private final long[] identified = new long[1 << COOKIE_BITS];
 
     private final Path cgroup;
     private final ConnectObjects objects;
@@ -152,14 +178,15 @@ public final class ConnectTracer implements AutoCloseable {
      * @throws OsException if the kernel can't be queried
      */
     public Optional<ConnectRecord> find(Tuple tuple, long networkNamespace) throws OsException {
-        ByteBuffer key = ByteBuffer.allocate(ConnectCode.TUPLE_BYTES).order(ByteOrder.nativeOrder());
-        key.putLong(0, networkNamespace);
+        byte[] key = new byte[ConnectCode.TUPLE_BYTES];
+        LONG.set(key, 0, networkNamespace);
         address(key, ConnectCode.TUPLE_LOCAL, tuple.source());
         address(key, ConnectCode.TUPLE_REMOTE, tuple.destination());
-        key.putInt(ConnectCode.TUPLE_LOCAL_PORT, tuple.source().getPort());
-        key.put(ConnectCode.TUPLE_REMOTE_PORT + 2, (byte) (tuple.destination().getPort() >> 8));
-        key.put(ConnectCode.TUPLE_REMOTE_PORT + 3, (byte) tuple.destination().getPort());
-        return objects.byTuple().find(key.array()).map(ConnectRecord::read);
+        INT.set(key, ConnectCode.TUPLE_LOCAL_PORT, tuple.source().getPort());
+        int remotePort = tuple.destination().getPort();
+        key[ConnectCode.TUPLE_REMOTE_PORT + 2] = (byte) (remotePort >> 8);
+        key[ConnectCode.TUPLE_REMOTE_PORT + 3] = (byte) remotePort;
+        return objects.byTuple().find(key).map(ConnectRecord::read);
     }
 
     /**
@@ -170,10 +197,54 @@ public final class ConnectTracer implements AutoCloseable {
      * @throws OsException if the kernel can't be queried
      */
     public Optional<ConnectRecord> last(Tuple tuple, long networkNamespace) throws OsException {
-        Optional<ConnectRecord> record =
-                find(tuple, networkNamespace).filter(found -> found.socket().isPresent());
-        // This check must come after the lookup: if the programs are attached now, they were attached then.
-        return record.isPresent() && objects.seesConnections() ? record : Optional.empty();
+        Optional<ConnectRecord> record = find(tuple, networkNamespace);
+        return record.isPresent() && record.get().socket().isPresent() && seesConnections() ? record : Optional.empty();
+    }
+
+    /**
+     * Returns whether connections are still recorded: records that were found before are of the last connections with their
+     * addresses.
+     *
+     * @throws OsException if the kernel can't be queried
+     */
+    public boolean seesConnections() throws OsException {
+        AttachedAt before = attachedAt;
+        AttachedAt now = System.nanoTime() - before.nanoTime < RECENT_NANOS
+                ? before
+                : new AttachedAt(System.nanoTime(), clock.nanos());
+        if (!objects.seesConnections()) {
+            return false;
+        }
+        attachedAt = now;
+        return true;
+    }
+
+    /**
+     * Returns whether a record is so recent that it is of the last connection with its addresses, even without
+     * {@link #seesConnections}, which is a system call. It was made at most 50 ms ago, connections were recorded before it, and
+     * this is the first call for its socket. It could be of an earlier connection only if within these 50 ms its connection
+     * ended without being identified, a privileged process detached the programs, and another process connected from the same
+     * port.
+     *
+     * @param record found after the connection was accepted
+     */
+    public boolean isRecent(ConnectRecord record) {
+        AttachedAt check = attachedAt;
+        long passed = System.nanoTime() - check.nanoTime;
+        long made = record.bootNanos() - check.bootNanos;
+        // A record from the future means that the host was suspended since the check, or has other clocks
+        // (time_namespaces(7)).
+        return isFirst(record.cookie()) && made > 0 && made <= passed && passed < RECENT_NANOS;
+    }
+
+    /** Returns whether this is the first call for a socket, as far as is remembered. */
+    private boolean isFirst(long cookie) {
+        int slot = (int) ((cookie * 0x9E3779B97F4A7C15L) >>> (Long.SIZE - COOKIE_BITS));
+        if (identified[slot] == cookie) {
+            return false;
+        }
+        identified[slot] = cookie;
+        return true;
     }
 
     /**
@@ -192,13 +263,13 @@ public final class ConnectTracer implements AutoCloseable {
                 "queue_by_user");
     }
 
-    private static void address(ByteBuffer key, int at, InetSocketAddress endpoint) {
+    private static void address(byte[] key, int at, InetSocketAddress endpoint) {
         byte[] address = endpoint.getAddress().getAddress();
         if (address.length == 4) {
-            key.putInt(at + 8, ConnectCode.MAPPED);
-            key.put(at + 12, address);
+            INT.set(key, at + 8, ConnectCode.MAPPED);
+            System.arraycopy(address, 0, key, at + 12, 4);
         } else {
-            key.put(at, address);
+            System.arraycopy(address, 0, key, at, 16);
         }
     }
 

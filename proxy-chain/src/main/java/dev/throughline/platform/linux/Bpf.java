@@ -27,6 +27,10 @@ final class Bpf {
     private static final int NAME_BYTES = 16;
     private static final OptionalInt NUMBER = number(System.getProperty("os.arch"));
 
+    private static final MemorySegment NUMBER_WORD = Libc.word(NUMBER.orElse(0));
+    private static final MemorySegment LOOKUP_WORD = Libc.word(MAP_LOOKUP_ELEM);
+    private static final MemorySegment SIZE_WORD = Libc.word(ATTRIBUTE_BYTES);
+
     private final Arena arena = Arena.ofAuto();
     private final Libc libc = new Libc();
     private final MemorySegment attributes = arena.allocate(ATTRIBUTE_BYTES, 8);
@@ -83,7 +87,12 @@ final class Bpf {
             libc.fail(Errno.ENOSYS);
             return -1;
         }
-        return (int) libc.syscall(NUMBER.getAsInt(), command, attributes, ATTRIBUTE_BYTES);
+        return (int) libc.syscall(NUMBER_WORD, Libc.word(command), attributes, SIZE_WORD);
+    }
+
+    /** Makes a lookup with the attributes of the last one, in a table that exists; as {@link #tryCall}. */
+    int lookUpAgain() {
+        return (int) libc.syscall(NUMBER_WORD, LOOKUP_WORD, attributes, SIZE_WORD);
     }
 
     int errno() {

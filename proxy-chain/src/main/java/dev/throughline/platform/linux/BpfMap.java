@@ -40,16 +40,20 @@ public final class BpfMap implements AutoCloseable {
 
     private final int fd;
     private final Shape shape;
-    private final Bpf bpf = new Bpf();
+    /** The call of a lookup: its attributes never change. */
+    private final Bpf lookup = new Bpf();
+
     private final MemorySegment key;
-    private final MemorySegment value;
+    private final ByteBuffer value;
     private boolean closed;
 
     private BpfMap(int fd, Shape shape) {
         this.fd = fd;
         this.shape = shape;
         this.key = Arena.ofAuto().allocate(shape.keyBytes, 8);
-        this.value = Arena.ofAuto().allocate(shape.valueBytes, 8);
+        MemorySegment values = Arena.ofAuto().allocate(shape.valueBytes, 8);
+        this.value = values.asByteBuffer();
+        lookup.begin().set(0, fd).set(8, key).set(16, values);
     }
 
     /**
@@ -119,14 +123,15 @@ public final class BpfMap implements AutoCloseable {
             throw new OsException("bpf(MAP_LOOKUP_ELEM)", Errno.EBADF);
         }
         MemorySegment.copy(wanted, 0, key, JAVA_BYTE, 0, wanted.length);
-        bpf.begin().set(0, fd).set(8, key).set(16, value);
-        if (bpf.tryCall(Bpf.MAP_LOOKUP_ELEM) == 0) {
-            return Optional.of(ByteBuffer.wrap(value.toArray(JAVA_BYTE)).order(ByteOrder.nativeOrder()));
+        if (lookup.lookUpAgain() == 0) {
+            byte[] copy = new byte[shape.valueBytes];
+            value.get(0, copy);
+            return Optional.of(ByteBuffer.wrap(copy).order(ByteOrder.nativeOrder()));
         }
-        if (bpf.errno() == Errno.ENOENT) {
+        if (lookup.errno() == Errno.ENOENT) {
             return Optional.empty();
         }
-        throw new OsException("bpf(MAP_LOOKUP_ELEM)", bpf.errno());
+        throw new OsException("bpf(MAP_LOOKUP_ELEM)", lookup.errno());
     }
 
     @Override

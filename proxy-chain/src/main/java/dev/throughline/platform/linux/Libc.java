@@ -229,9 +229,9 @@ final class Libc {
         return (int) call(CAPSET, header, data);
     }
 
-    /** Calls syscall(2), for what the C library has no function. */
-    long syscall(long number, int first, MemorySegment second, int third) {
-        return call(SYSCALL, word(number), word(first), second, word(third));
+    /** Calls syscall(2), for what the C library has no function; {@link #word} makes arguments of integers. */
+    long syscall(MemorySegment number, MemorySegment first, MemorySegment second, MemorySegment third) {
+        return call(SYSCALL, number, first, second, third);
     }
 
     /** Returns the address of a function for use as a signal handler. */

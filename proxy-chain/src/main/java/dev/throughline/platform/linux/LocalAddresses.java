@@ -7,11 +7,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The addresses that the kernel delivers locally, from its routing table (rtnetlink(7), RTM_GETROUTE) in the network
  * namespace of the thread that opened it. A list of interface addresses would lack 127.0.0.0/8 and local routes.
- * Answers are cached until the kernel reports a change of addresses, routes or rules, for which each call checks.
+ * Answers are cached until the kernel reports a change of addresses, routes or rules, for which each call of
+ * {@link #contains} checks.
  * Thread-safe; needs no capability.
  */
 public final class LocalAddresses implements AutoCloseable {
@@ -24,10 +26,14 @@ public final class LocalAddresses implements AutoCloseable {
 
     private static final int MAX_REMEMBERED = 1024;
     private static final InetAddress LOOPBACK = InetAddresses.forString("127.0.0.1");
+    /** The maximum age of an answer of {@link #containedLately}. */
+    private static final long LATELY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final NetlinkSocket netlink;
     private final RouteChanges changes;
     private final Map<InetAddress, Boolean> known = new HashMap<>();
+    /** When {@code known} was last compared with the kernel, by {@link System#nanoTime}. */
+    private long checkedAt = System.nanoTime() - LATELY_NANOS;
 
     private LocalAddresses(NetlinkSocket netlink, RouteChanges changes) {
         this.netlink = netlink;
@@ -52,9 +58,11 @@ public final class LocalAddresses implements AutoCloseable {
      */
     public synchronized boolean contains(InetAddress address) throws OsException {
         InetAddress key = isOfLoopbackNetwork(address) ? LOOPBACK : address;
+        long now = System.nanoTime();
         if (changes.any() || known.size() >= MAX_REMEMBERED) {
             known.clear();
         }
+        checkedAt = now;
         Boolean before = known.get(key);
         if (before != null) {
             return before;
@@ -62,6 +70,21 @@ public final class LocalAddresses implements AutoCloseable {
         boolean answer = query(key);
         known.put(key, answer);
         return answer;
+    }
+
+    /**
+     * Returns what {@link #contains} returned within the last 50 ms, usually without a system call.
+     *
+     * @throws OsException if the kernel can't be queried
+     */
+    public synchronized boolean containedLately(InetAddress address) throws OsException {
+        if (System.nanoTime() - checkedAt < LATELY_NANOS) {
+            Boolean before = known.get(isOfLoopbackNetwork(address) ? LOOPBACK : address);
+            if (before != null) {
+                return before;
+            }
+        }
+        return contains(address);
     }
 
     /**

@@ -168,7 +168,10 @@ class ConnectTracerTest {
         try (ConnectTracer ofGroup = ConnectTracer.open(group, 64);
                 ServerSocketChannel listener = listen()) {
             Tuple tuple = connectFrom(group, listener);
-            assertThat(ofGroup.last(tuple, here)).isPresent();
+            ConnectRecord record = ofGroup.last(tuple, here).orElseThrow();
+            assertThat(ofGroup.isRecent(record))
+                    .as("it was made before the check")
+                    .isFalse();
 
             Files.delete(group);
             while (ofGroup.isAttached()) {
@@ -177,8 +180,36 @@ class ConnectTracerTest {
 
             assertThat(ofGroup.find(tuple, here)).isPresent();
             assertThat(ofGroup.last(tuple, here)).isEmpty();
+            assertThat(ofGroup.seesConnections()).isFalse();
+            assertThat(ofGroup.isRecent(record)).isFalse();
         } finally {
             Files.deleteIfExists(group);
+        }
+    }
+
+    /** Otherwise an old record could count for a later connection that wasn't recorded. */
+    @Test
+    void aRecordIsRecentOnceAndIfItWasMadeAfterACheck() throws Exception {
+        try (ServerSocketChannel listener = listen()) {
+            ConnectRecord unchecked = connected(listener);
+            assertThat(notes.isRecent(unchecked)).isFalse();
+            assertThat(notes.seesConnections()).isTrue();
+            assertThat(notes.isRecent(unchecked)).isFalse();
+
+            ConnectRecord recent = connected(listener);
+            while (!notes.isRecent(recent)) {
+                // More than 50 ms passed since the check.
+                assertThat(notes.seesConnections()).isTrue();
+                recent = connected(listener);
+            }
+            assertThat(notes.isRecent(recent)).isFalse();
+        }
+    }
+
+    private ConnectRecord connected(ServerSocketChannel listener) throws Exception {
+        try (SocketChannel client = SocketChannel.open()) {
+            client.connect(new InetSocketAddress("127.0.0.1", port(listener)));
+            return notes.find(tuple(client), here).orElseThrow();
         }
     }
 

@@ -9,6 +9,7 @@ import java.net.NetworkInterface;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -19,6 +20,7 @@ class LocalAddressesTest {
     void loopbackIsLocal(String address) throws IOException {
         try (LocalAddresses local = LocalAddresses.open()) {
             assertThat(local.contains(InetAddresses.forString(address))).isTrue();
+            assertThat(local.containedLately(InetAddresses.forString(address))).isTrue();
         }
     }
 
@@ -27,6 +29,7 @@ class LocalAddressesTest {
     void addressesOfOthersAreNot(String address) throws IOException {
         try (LocalAddresses local = LocalAddresses.open()) {
             assertThat(local.contains(InetAddresses.forString(address))).isFalse();
+            assertThat(local.containedLately(InetAddresses.forString(address))).isFalse();
         }
     }
 
@@ -44,6 +47,7 @@ class LocalAddressesTest {
     }
 
     /** Every change clears the cache: an address that is added, removed, or routed to this host. */
+    @Timeout(60)
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
