@@ -202,6 +202,8 @@ public final class Hop implements AutoCloseable {
         metrics.bind(stranded);
         FlowServices services =
                 flowServices(FlowEvents.all(List.of(log, metrics, stranded)), names, identifier, budget, transports);
+        new WarmUp(engine, EventLoops.of(flowLoops), services, config.marks().own(), json, conntrack, stranded)
+                .run(Integer.getInteger("throughline.warm-up", 0));
         EventLoopGroup adminLoop = loops.startForAdmin("admin event loop");
         watchKeysAndClock(adminLoop.next());
         AdminPages pages = adminPages(json, identifier, budget, transports);

@@ -95,6 +95,11 @@ public final class Listener implements AutoCloseable {
                 "listener " + config.name(), services.budget().shortages());
     }
 
+    /** Returns the address of the first socket. */
+    public InetSocketAddress address() {
+        return (InetSocketAddress) listening.getFirst().address();
+    }
+
     /** Starts listening, or throws if that isn't possible. */
     public void start() throws IOException {
         switch (config) {

@@ -53,6 +53,21 @@ class StartIT {
         assertThat(hop.exitCode()).isZero();
     }
 
+    /** Otherwise the first flows after a restart would be slow. */
+    @Test
+    void warmsUpByFlowsThatNobodySees() throws IOException {
+        RunningHop hop = hops.start(
+                "hop-a",
+                List.of(),
+                process -> process.environment().put("JDK_JAVA_OPTIONS", "-Dthroughline.warm-up=20"));
+
+        hop.awaitMessage("warmed up by 20 flows in");
+        assertThat(hop.process().flowLog()).isEmpty();
+        assertThat(hop.metric("throughline_flows_opened_total")).isZero();
+        assertThat(hop.metric("throughline_signatures_total")).isZero();
+        assertThat(hop.flows()).isEmpty();
+    }
+
     @Test
     void startsWithoutATemporaryFolder() throws IOException {
         RunningHop hop = hops.start("hop-a", List.of(), process -> options(process, "java.io.tmpdir", missing()));
