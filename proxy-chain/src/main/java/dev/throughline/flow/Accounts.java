@@ -6,6 +6,7 @@ import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
+import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import java.util.Optional;
 import java.util.function.LongUnaryOperator;
@@ -32,16 +33,20 @@ public final class Accounts {
      */
     Account of(Originator who) {
         ProcessIdentity identity = who.identity();
-        boolean nameless =
-                identity.process().isEmpty() && identity.credentials().isEmpty();
+        Optional<ProcessId> process = identity.process();
+        Optional<Credentials> credentials = identity.credentials();
+        Optional<String> executable = identity.code().executable();
+        boolean nameless = process.isEmpty() && credentials.isEmpty();
         return new Account(
                 nameless && identity.evidence() == Evidence.REMOTE
                         ? InetAddresses.toAddrString(
                                 Peer.network(who.tuple().source().getAddress()))
                         : who.host().toString(),
-                identity.credentials().map(ids -> user(who, ids)).orElse(Account.UNKNOWN),
-                identity.code().executable().or(() -> identity.code().command()).orElse(Account.UNKNOWN),
-                identity.process().map(id -> id.pid() + "@" + id.startTime()).orElse(Account.UNKNOWN));
+                credentials.isPresent() ? user(who, credentials.get()) : Account.UNKNOWN,
+                executable.isPresent()
+                        ? executable.get()
+                        : identity.code().command().orElse(Account.UNKNOWN),
+                process.isPresent() ? process.get().pid() + "@" + process.get().startTime() : Account.UNKNOWN);
     }
 
     /** Returns the account of a connection by its user on this host, before anything else is known. */
@@ -57,7 +62,8 @@ public final class Accounts {
 
     /** Returns the destination for limits by destination. */
     static String destination(Originator who, Optional<String> hostName) {
-        return hostName.orElseGet(
-                () -> InetAddresses.toAddrString(who.tuple().destination().getAddress()));
+        return hostName.isPresent()
+                ? hostName.get()
+                : InetAddresses.toAddrString(who.tuple().destination().getAddress());
     }
 }

@@ -8,6 +8,7 @@ import dev.throughline.header.Cidr;
 import dev.throughline.header.Header;
 import dev.throughline.header.Tuple;
 import dev.throughline.originator.HopId;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
@@ -40,8 +41,8 @@ final class HeaderRules {
                     CloseReason.DESTINATION_MISMATCH,
                     "the kernel says " + Tuple.text(original) + ", the origin " + Tuple.text(destination)));
         }
-        HopId last = verified.links().getLast().hop();
-        if (profile.previousHop().map(hop -> !hop.equals(last)).orElse(false)) {
+        HopId last = verified.chain().links().getLast().link().hop();
+        if (profile.previousHop().isPresent() && !profile.previousHop().get().equals(last)) {
             return Optional.of(new FlowRejectedException(
                     CloseReason.OWNER_MISMATCH, "the header comes from another hop than the connection"));
         }
@@ -64,8 +65,12 @@ final class HeaderRules {
     }
 
     private static boolean isHealthChecker(List<Cidr> healthCheckers, AcceptedConnection.Tcp connection) {
-        return healthCheckers.stream()
-                .anyMatch(
-                        network -> network.contains(connection.socket().source().getAddress()));
+        InetAddress source = connection.socket().source().getAddress();
+        for (Cidr network : healthCheckers) {
+            if (network.contains(source)) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -1,10 +1,10 @@
 package dev.throughline.flow;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSortedMap;
 import dev.throughline.chain.Signer;
 import dev.throughline.chain.Verifier;
 import java.time.Instant;
-import java.util.Map;
 
 /**
  * Trusted keys and own keys of a hop, from one reload to the next. It is fetched at the moment of use, so that the revocation
@@ -16,7 +16,13 @@ import java.util.Map;
 public record KeyContext(Verifier verifier, ImmutableSortedMap<Instant, Signer> signers) {
     /** Returns the signer for {@code now}; before the first instant, the first signer. */
     public Signer signer(Instant now) {
-        Map.Entry<Instant, Signer> current = signers.floorEntry(now);
-        return current == null ? signers.values().iterator().next() : current.getValue();
+        ImmutableList<Signer> inOrder = signers.values().asList();
+        // The map's search creates a view of it, which costs more than a look at its few entries.
+        ImmutableList<Instant> starts = signers.keySet().asList();
+        int current = starts.size() - 1;
+        while (current > 0 && starts.get(current).isAfter(now)) {
+            current--;
+        }
+        return inOrder.get(current);
     }
 }

@@ -21,8 +21,18 @@ public sealed interface NextHop {
     /** Returns the kind of header that it accepts, with the details that it may see. */
     HeaderProfile profile();
 
-    /** A hop at known addresses. Each flow uses one at random. */
-    record At(String name, ImmutableList<InetSocketAddress> addresses, HeaderProfile profile) implements NextHop {
+    /**
+     * A hop at known addresses. Each flow uses one at random.
+     *
+     * @param audience the id of this name, which takes a digest
+     */
+    record At(String name, ImmutableList<InetSocketAddress> addresses, HeaderProfile profile, Optional<HopId> audience)
+            implements NextHop {
+        /** Creates a hop. */
+        public At(String name, ImmutableList<InetSocketAddress> addresses, HeaderProfile profile) {
+            this(name, addresses, profile, Optional.of(HopId.of(name)));
+        }
+
         /** Creates a hop at one address. */
         public At(String name, InetSocketAddress address, HeaderProfile profile) {
             this(name, ImmutableList.of(address), profile);
@@ -32,23 +42,22 @@ public sealed interface NextHop {
         public InetSocketAddress address(InetSocketAddress destination) {
             return addresses.get(ThreadLocalRandom.current().nextInt(addresses.size()));
         }
-
-        @Override
-        public Optional<HopId> audience() {
-            return Optional.of(HopId.of(name));
-        }
     }
 
-    /** A hop on this host that intercepts connections to the destination. */
-    record ByInterception(String name, HeaderProfile profile) implements NextHop {
+    /**
+     * A hop on this host that intercepts connections to the destination.
+     *
+     * @param audience the id of this name, which takes a digest
+     */
+    record ByInterception(String name, HeaderProfile profile, Optional<HopId> audience) implements NextHop {
+        /** Creates a hop. */
+        public ByInterception(String name, HeaderProfile profile) {
+            this(name, profile, Optional.of(HopId.of(name)));
+        }
+
         @Override
         public InetSocketAddress address(InetSocketAddress destination) {
             return destination;
-        }
-
-        @Override
-        public Optional<HopId> audience() {
-            return Optional.of(HopId.of(name));
         }
     }
 

@@ -26,30 +26,32 @@ record OutgoingChain(
         Optional<Verification.Verified> received) {
     /** Returns the chain for a connection to the next hop. Rejects a flow whose header is too large: it never goes without. */
     UnsignedChain on(Tuple outgoing) {
-        if (received.map(chain -> chain.links().size() == Chain.HARD_HOP_LIMIT).orElse(false)) {
+        if (received.isPresent() && received.get().chain().links().size() == Chain.HARD_HOP_LIMIT) {
             throw new FlowRejectedException(CloseReason.HEADER_TOO_LARGE, "the chain has the maximum number of links");
         }
         HeaderProfile profile = next.profile();
-        return switch (unsigned(outgoing).fit(profile)) {
-            case UnsignedChain.Fit.Fits(UnsignedChain fits) -> fits;
-            case UnsignedChain.Fit.TooLarge(int bytes) ->
-                throw new FlowRejectedException(
-                        CloseReason.HEADER_TOO_LARGE,
-                        "at least " + bytes + " bytes, " + next.name() + " accepts at most " + profile.maxBytes());
-        };
+        UnsignedChain.Fit fit = unsigned(outgoing).fit(profile);
+        // Not a switch over types, which is slow without the optimizing compiler: this runs for each flow.
+        if (fit instanceof UnsignedChain.Fit.TooLarge(int bytes)) {
+            throw new FlowRejectedException(
+                    CloseReason.HEADER_TOO_LARGE,
+                    "at least " + bytes + " bytes, " + next.name() + " accepts at most " + profile.maxBytes());
+        }
+        return ((UnsignedChain.Fit.Fits) fit).chain();
     }
 
     private UnsignedChain unsigned(Tuple outgoing) {
         Instant now = Instant.ofEpochMilli(services.clock().millis());
         Signer signer = services.keys().get().signer(now);
+        Optional<Tuple> incoming = accepted.connection();
         LinkDraft draft = new LinkDraft(
                 next.audience().orElseThrow(),
                 now,
                 services.settings().linkTtl(),
                 accepted.method(),
                 InterceptionMethod.SOCKET,
-                accepted.connection().map(Tuple::source),
+                incoming.isPresent() ? Optional.of(incoming.get().source()) : Optional.empty(),
                 outgoing);
-        return received.map(chain -> signer.append(chain, draft)).orElseGet(() -> signer.originate(originator, draft));
+        return received.isPresent() ? signer.append(received.get(), draft) : signer.originate(originator, draft);
     }
 }

@@ -24,17 +24,31 @@ record Peer(Optional<InetAddress> network, OptionalInt uid) {
     }
 
     static Peer of(AcceptedConnection connection, OptionalInt uid) {
+        Optional<Tuple> socket = connection.connection();
         return new Peer(
-                connection.connection().map(socket -> network(socket.source().getAddress())), uid);
+                socket.isPresent() ? Optional.of(network(socket.get().source().getAddress())) : Optional.empty(), uid);
     }
 
     /** Returns the address, or for IPv6 its network of 64 bits. */
     static InetAddress network(InetAddress address) {
-        byte[] bytes = address.getAddress();
-        if (address instanceof Inet6Address) {
-            Arrays.fill(bytes, NETWORK_BYTES, bytes.length, (byte) 0);
+        if (!(address instanceof Inet6Address)) {
+            return address;
         }
+        byte[] bytes = address.getAddress();
+        Arrays.fill(bytes, NETWORK_BYTES, bytes.length, (byte) 0);
         return Tuple.address(bytes);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Peer that && uid.equals(that.uid) && network.equals(that.network);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return 31 * network.hashCode() + uid.hashCode();
     }
 
     /**

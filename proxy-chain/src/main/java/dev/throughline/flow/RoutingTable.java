@@ -22,11 +22,11 @@ public record RoutingTable(
         ImmutableMap<String, LimitClass> classes) {
     /** Returns the route for a decision. Throws if the policy denied the flow. */
     Route route(Decision decision) {
-        return switch (decision.outcome()) {
-            case Outcome.Allow(Optional<String> route, Optional<String> limitsClass) ->
-                route.map(this::route).orElse(defaultRoute);
-            case Outcome.Deny deny -> throw new FlowRejectedException(CloseReason.POLICY_DENIED, decision.toString());
-        };
+        if (decision.outcome() instanceof Outcome.Allow allow) {
+            Optional<String> route = allow.route();
+            return route.isPresent() ? route(route.get()) : defaultRoute;
+        }
+        throw new FlowRejectedException(CloseReason.POLICY_DENIED, decision.toString());
     }
 
     /** Returns the limits for a decision that allows the flow. */

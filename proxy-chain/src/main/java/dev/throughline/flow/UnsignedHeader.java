@@ -6,7 +6,6 @@ import dev.throughline.header.Header;
 import dev.throughline.header.Tuple;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.stream.IntStream;
 
 /**
  * Rules for the PROXY header of a trusted proxy (SPEC.md, "Unsigned headers"). It is not signed: the flow's addresses are those
@@ -59,9 +58,15 @@ final class UnsignedHeader {
      * Returns whether any TLV, of whatever type, is a complete chain: a signed identity must not get lost by a wrong TLV type.
      */
     private static boolean hasChain(Header header, ChainTlv ours) {
-        return !(ours.read(header) instanceof ChainRead.None)
-                || IntStream.rangeClosed(FIRST_CUSTOM_TYPE, LAST_CUSTOM_TYPE)
-                        .anyMatch(type -> new ChainTlv(type).read(header) instanceof ChainRead.Found);
+        if (!(ours.read(header) instanceof ChainRead.None)) {
+            return true;
+        }
+        for (int type = FIRST_CUSTOM_TYPE; type <= LAST_CUSTOM_TYPE; type++) {
+            if (new ChainTlv(type).read(header) instanceof ChainRead.Found) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static Tuple tcp(Tuple flow) {

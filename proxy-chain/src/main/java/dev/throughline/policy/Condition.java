@@ -8,6 +8,7 @@ import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.ProcessIdentity;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Collection;
 import java.util.Optional;
@@ -169,9 +170,16 @@ public sealed interface Condition {
 
         @Override
         public boolean holds(PolicyRequest request) {
-            return subject.of(request)
-                    .map(text -> patterns.stream().anyMatch(pattern -> pattern.matches(text)))
-                    .orElse(orUnknown);
+            Optional<String> text = subject.of(request);
+            if (text.isEmpty()) {
+                return orUnknown;
+            }
+            for (TextPattern pattern : patterns) {
+                if (pattern.matches(text.get())) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         @Override
@@ -202,9 +210,12 @@ public sealed interface Condition {
 
         @Override
         public boolean holds(PolicyRequest request) {
-            return hosts.stream()
-                    .anyMatch(
-                            name -> HostId.of(name).equals(request.originator().host()));
+            for (String name : hosts) {
+                if (HostId.of(name).equals(request.originator().host())) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         /** Hosts are compared by id; names come from the trust file. */
@@ -277,8 +288,14 @@ public sealed interface Condition {
 
         @Override
         public boolean holds(PolicyRequest request) {
-            return DestinationMeanings.of(destination(request).getAddress()).stream()
-                    .anyMatch(meant -> networks.stream().anyMatch(network -> network.contains(meant)));
+            for (InetAddress meant : DestinationMeanings.of(destination(request).getAddress())) {
+                for (Cidr network : networks) {
+                    if (network.contains(meant)) {
+                        return true;
+                    }
+                }
+            }
+            return false;
         }
 
         @Override
@@ -302,7 +319,12 @@ public sealed interface Condition {
         @Override
         public boolean holds(PolicyRequest request) {
             int port = destination(request).getPort();
-            return ranges.stream().anyMatch(range -> range.contains(port));
+            for (Range<Integer> range : ranges) {
+                if (range.contains(port)) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         @Override

@@ -58,25 +58,33 @@ public record Policy(ImmutableList<PolicyRule> rules) {
         }
         List<Decision> possible = new ArrayList<>();
         for (PolicyRule rule : rules) {
+            if (rule.isRuledOut(request)) {
+                continue;
+            }
             Decision said = Decision.of(rule);
-            switch (rule.match(request)) {
-                case PolicyRule.Match.Yes yes -> {
-                    boolean denied = said.outcome() instanceof Outcome.Deny;
-                    return possible.stream()
-                            .filter(other -> !denied && !other.outcome().equals(said.outcome()))
-                            .findFirst()
-                            .map(Decision::denied)
-                            .orElse(said);
-                }
-                case PolicyRule.Match.Unsure(String why) -> {
-                    if (!rule.passesUnknown()) {
-                        possible.add(said.unsure(why));
-                    }
-                }
-                case PolicyRule.Match.No no -> {}
+            PolicyRule.Match match = rule.match(request);
+            // Not a switch over types, which is slow without the optimizing compiler: this runs for each flow.
+            if (match instanceof PolicyRule.Match.Yes) {
+                return decided(said, possible);
+            }
+            if (match instanceof PolicyRule.Match.Unsure(String why) && !rule.passesUnknown()) {
+                possible.add(said.unsure(why));
             }
         }
         throw new IllegalStateException("no rule matches this flow, although the last one matches all");
+    }
+
+    /** Returns the decision of the rule that matches, unless an earlier one may match and has another outcome. */
+    private static Decision decided(Decision said, List<Decision> possible) {
+        if (said.outcome() instanceof Outcome.Deny) {
+            return said;
+        }
+        for (Decision other : possible) {
+            if (!other.outcome().equals(said.outcome())) {
+                return other.denied();
+            }
+        }
+        return said;
     }
 
     /**

@@ -48,6 +48,16 @@ public record PolicyRule(
                 passesUnknown);
     }
 
+    /** Returns whether a condition doesn't hold: {@link #match} then explains it, which costs much more. */
+    boolean isRuledOut(PolicyRequest request) {
+        for (Condition condition : when) {
+            if (!condition.holds(request) && !condition.isUnsure(request)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /**
      * Evaluates the rule for a flow. A mismatch names the first condition that doesn't hold, or the exception that
      * does.
@@ -56,12 +66,12 @@ public record PolicyRule(
         Optional<Condition> unsure = Optional.empty();
         for (Condition condition : when) {
             if (condition.isUnsure(request)) {
-                unsure = unsure.or(() -> Optional.of(condition));
+                unsure = unsure.isPresent() ? unsure : Optional.of(condition);
             } else if (!condition.holds(request)) {
                 return Match.no(condition, request);
             }
         }
-        if (!unless.isEmpty() && unless.stream().allMatch(condition -> condition.holds(request))) {
+        if (!unless.isEmpty() && isExcepted(request)) {
             return new Match.No(
                     "excepted, since "
                             + unless.stream()
@@ -70,12 +80,25 @@ public record PolicyRule(
                     false);
         }
         // An unknown exception doesn't count for a deny rule, and makes the match of an allow rule unsure.
-        return unsure.or(() -> then instanceof Outcome.Deny ? Optional.empty() : possibleException(request))
-                .<Match>map(condition -> new Match.Unsure(Match.found(condition, request)))
-                .orElseGet(Match.Yes::new);
+        if (unsure.isEmpty() && !(then instanceof Outcome.Deny)) {
+            unsure = possibleException(request);
+        }
+        return unsure.isPresent() ? new Match.Unsure(Match.found(unsure.get(), request)) : new Match.Yes();
+    }
+
+    private boolean isExcepted(PolicyRequest request) {
+        for (Condition condition : unless) {
+            if (!condition.holds(request)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private Optional<Condition> possibleException(PolicyRequest request) {
+        if (unless.isEmpty()) {
+            return Optional.empty();
+        }
         boolean possible =
                 unless.stream().allMatch(condition -> condition.holds(request) || condition.isUnsure(request));
         return possible

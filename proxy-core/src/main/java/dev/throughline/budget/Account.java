@@ -36,6 +36,16 @@ public record Account(String host, String user, String executable, String proces
         return ORDER.compare(this, other);
     }
 
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Account that
+                && process.equals(that.process)
+                && executable.equals(that.executable)
+                && user.equals(that.user)
+                && host.equals(that.host);
+    }
+
     /** Uses host and process only, which rarely coincide: each further name costs a memory access. */
     @Override
     public int hashCode() {

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,7 +135,7 @@ public final class Budget {
         Attempt attempt;
         do {
             before = evicted.size();
-            attempt = attemptOnce(request, now, evicted::add);
+            attempt = attemptOnce(request, now, evicted);
         } while (attempt.lease.isEmpty() && evicted.size() > before);
         return attempt.lease.isPresent() || attempt.willBeFree ? attempt : preempted(request, attempt, evicted);
     }
@@ -170,7 +169,7 @@ public final class Budget {
             if (!slot.pool().hasSlotSoon(slot.process())) {
                 slot.pool().giver(slot.process()).ifPresent(victim -> {
                     victim.lease().preempt();
-                    evict(victim.lease(), evicted::add);
+                    evict(victim.lease(), evicted);
                 });
             }
         }
@@ -198,7 +197,7 @@ public final class Budget {
                 : Math.min(1, request.alternatives().size());
     }
 
-    private Attempt attemptOnce(LeaseRequest request, long now, Consumer<Lease> evict) {
+    private Attempt attemptOnce(LeaseRequest request, long now, List<Lease> evicted) {
         Optional<Shortage> first = Optional.empty();
         boolean willBeFree = false;
         int alternatives = alternatives(request);
@@ -207,7 +206,10 @@ public final class Budget {
             Lease lease = new Lease(request, numbers, alternative);
             lease.slots(taken(request, lease, kept));
             for (Slot slot : lease.slots()) {
-                slot.pool().evictIdle(now, victim -> evict(victim, evict));
+                Pool pool = slot.pool();
+                if (pool.mayEvictIdle()) {
+                    pool.evictIdle(now, victim -> evict(victim, evicted));
+                }
             }
             Optional<Shortage> objection = objection(lease);
             if (objection.isEmpty()) {
@@ -301,7 +303,7 @@ public final class Budget {
         return pool.objection(slot.process()).isEmpty() || pool.isFreeSoon(slot.process());
     }
 
-    private static void evict(Lease victim, Consumer<Lease> evict) {
+    private static void evict(Lease victim, List<Lease> evicted) {
         boolean evictable = victim.isEvictable();
         victim.evict();
         for (Slot slot : victim.slots()) {
@@ -311,7 +313,7 @@ public final class Budget {
             slot.process().byAge().remove(slot);
             slot.pool().tree().remove(slot.process());
         }
-        evict.accept(victim);
+        evicted.add(victim);
     }
 
     /**
@@ -399,6 +401,9 @@ public final class Budget {
     }
 
     private BudgetChange turn(List<Ticket> expired, long now) {
+        if (expired.isEmpty() && waiting.size() == 0) {
+            return BudgetChange.NOTHING;
+        }
         List<BudgetChange.Served> served = new ArrayList<>();
         List<Lease> evicted = new ArrayList<>();
         Optional<BudgetChange.Served> next = next(now, evicted);

@@ -24,7 +24,7 @@ final class CapCounts {
     /** Returns the narrowest cap that a flow would exceed. */
     Optional<Shortage> objection(LeaseRequest request) {
         Caps caps = request.limits().caps();
-        if (caps.equals(Caps.OPEN)) {
+        if (caps.isOpen()) {
             return Optional.empty();
         }
         for (Scope scope : Scope.values()) {
@@ -39,7 +39,7 @@ final class CapCounts {
     /** Counts a flow. Returns the keys to {@linkplain #remove} when it ends. */
     List<Key> add(LeaseRequest request) {
         Caps caps = request.limits().caps();
-        if (caps.equals(Caps.OPEN)) {
+        if (caps.isOpen()) {
             return List.of();
         }
         List<Key> counted = new ArrayList<>();

@@ -29,4 +29,13 @@ public record Caps(int process, int executable, int user, int destination, int e
                         >= 1,
                 "a cap below 1");
     }
+
+    /** Returns whether there is no cap. Compared here, because the generated equals is slow without the optimizing compiler. */
+    boolean isOpen() {
+        return process == NONE
+                && executable == NONE
+                && user == NONE
+                && destination == NONE
+                && executableAndDestination == NONE;
+    }
 }

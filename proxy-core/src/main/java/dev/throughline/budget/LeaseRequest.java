@@ -1,5 +1,6 @@
 package dev.throughline.budget;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
 
@@ -22,6 +23,11 @@ public record LeaseRequest(
         LongSupplier moved) {
     /** Copies the alternatives. */
     public LeaseRequest {
-        alternatives = alternatives.stream().map(List::copyOf).toList();
+        // Not a stream, which is slow without the optimizing compiler: this runs for each flow.
+        List<List<String>> copy = new ArrayList<>(alternatives.size());
+        for (List<String> pools : alternatives) {
+            copy.add(List.copyOf(pools));
+        }
+        alternatives = List.copyOf(copy);
     }
 }

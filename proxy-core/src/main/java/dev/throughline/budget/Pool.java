@@ -100,12 +100,17 @@ final class Pool {
         return reserved ? Optional.of(new Shortage.Reserved(name)) : Optional.empty();
     }
 
+    /** Returns whether {@link #evictIdle} has anything to do: more slots than the soft mark are in use. */
+    boolean mayEvictIdle() {
+        return tree.count() > rule.soft(capacity) && tree.count() > rule.low(capacity);
+    }
+
     /** Evicts idle flows down to the low mark if more slots than the soft mark are in use. */
     void evictIdle(long now, Consumer<Lease> evict) {
-        int low = rule.low(capacity);
-        if (tree.count() <= rule.soft(capacity) || tree.count() <= low) {
+        if (!mayEvictIdle()) {
             return;
         }
+        int low = rule.low(capacity);
         long before = now - floorNanos;
         PriorityQueue<Slot> heads = new PriorityQueue<>(IdleOrder.byTime());
         tree.idle(low, before, floorNanos / 16, heads::add);

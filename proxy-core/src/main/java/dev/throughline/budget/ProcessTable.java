@@ -31,10 +31,19 @@ final class ProcessTable {
         ShareTree.@Nullable Leaf @Nullable [] found = nodes.get(who);
         if (found != null) {
             found[pool] = null;
-            if (Arrays.stream(found).allMatch(node -> node == null)) {
+            if (isEmpty(found)) {
                 nodes.remove(who);
             }
         }
+    }
+
+    private static boolean isEmpty(ShareTree.@Nullable Leaf[] row) {
+        for (ShareTree.Leaf node : row) {
+            if (node != null) {
+                return false;
+            }
+        }
+        return true;
     }
 
     boolean isEmpty() {

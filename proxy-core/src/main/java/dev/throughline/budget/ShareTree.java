@@ -64,7 +64,12 @@ final class ShareTree {
         }
 
         private Group group(String name) {
-            return (Group) members.computeIfAbsent(name, _ -> new Group(this, name));
+            Group group = (Group) members.get(name);
+            if (group == null) {
+                group = new Group(this, name);
+                members.put(name, group);
+            }
+            return group;
         }
 
         private void rankAll() {
@@ -86,7 +91,12 @@ final class ShareTree {
         }
 
         private Leaf process(String name) {
-            return (Leaf) members.computeIfAbsent(name, _ -> new Leaf(this, name));
+            Leaf process = (Leaf) members.get(name);
+            if (process == null) {
+                process = new Leaf(this, name);
+                members.put(name, process);
+            }
+            return process;
         }
 
         /** Raises its bound to that of its members, at most once in {@code rest}, since that takes a step for each member. */
@@ -195,26 +205,25 @@ final class ShareTree {
 
     /** Returns the number of slots of {@code who} on each level. */
     Counts counts(Account who) {
-        Optional<Node> host = member(Optional.of(root), who.host());
-        Optional<Node> user = member(host, who.user());
-        Optional<Node> executable = member(user, who.executable());
-        Optional<Node> process = member(executable, who.process());
+        Node host = member(root, who.host());
+        Node user = member(host, who.user());
+        Node executable = member(user, who.executable());
+        Node process = member(executable, who.process());
         return new Counts(count(host), count(user), count(executable), count(process));
     }
 
     /** Returns the process of {@code who}, if it is in the tree. */
     Optional<Leaf> find(Account who) {
-        Optional<Node> executable = member(member(member(Optional.of(root), who.host()), who.user()), who.executable());
-        return member(executable, who.process()).map(Leaf.class::cast);
+        Node executable = member(member(member(root, who.host()), who.user()), who.executable());
+        return Optional.ofNullable((Leaf) member(executable, who.process()));
     }
 
-    private static Optional<Node> member(Optional<? extends Node> of, String name) {
-        return of.flatMap(
-                node -> node instanceof Group group ? Optional.ofNullable(group.members.get(name)) : Optional.empty());
+    private static @Nullable Node member(@Nullable Node of, String name) {
+        return of instanceof Group group ? group.members.get(name) : null;
     }
 
-    private static int count(Optional<Node> node) {
-        return node.map(Node::slots).orElse(0);
+    private static int count(@Nullable Node node) {
+        return node == null ? 0 : node.slots;
     }
 
     /** Keeps a process in the tree until {@link #removeUnused}. */

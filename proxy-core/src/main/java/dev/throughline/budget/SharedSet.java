@@ -73,11 +73,13 @@ public final class SharedSet<T> {
      * @return whether it was in the set
      */
     public boolean remove(Account who, T item) {
-        return shares.find(who).map(process -> remove(process, item)).orElse(false);
+        Optional<ShareTree.Leaf> process = shares.find(who);
+        return process.isPresent() && remove(process.get(), item);
     }
 
     private boolean remove(ShareTree.Leaf process, T item) {
-        if (!of(process).remove(item)) {
+        SequencedSet<T> own = items.get(process);
+        if (own == null || !own.remove(item)) {
             return false;
         }
         shares.remove(process);
@@ -88,6 +90,11 @@ public final class SharedSet<T> {
     }
 
     private SequencedSet<T> of(ShareTree.Leaf process) {
-        return items.computeIfAbsent(process, _ -> new LinkedHashSet<>());
+        SequencedSet<T> own = items.get(process);
+        if (own == null) {
+            own = new LinkedHashSet<>();
+            items.put(process, own);
+        }
+        return own;
     }
 }

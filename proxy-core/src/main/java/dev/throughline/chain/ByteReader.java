@@ -86,11 +86,8 @@ final class ByteReader {
 
     private long unsigned(int size, String what) throws WireException {
         need(size, what);
-        long value = 0;
-        for (int i = 0; i < size; i++) {
-            value = (value << 8) | bytes.at(at++);
-        }
-        return value;
+        at += size;
+        return bytes.number(at - size, size);
     }
 
     private void need(int count, String what) throws WireException {

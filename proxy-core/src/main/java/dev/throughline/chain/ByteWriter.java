@@ -1,57 +1,97 @@
 package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
-import java.nio.ByteBuffer;
+import dev.throughline.header.Tuple;
+import java.net.InetSocketAddress;
 
-/** A cursor that writes values in order into a buffer of known size, so that every byte is written once. */
+/**
+ * A cursor that writes values in order into an array of known size, so that every byte is written once. Not a {@link
+ * java.nio.ByteBuffer}, whose checks are slow without the optimizing compiler.
+ */
 final class ByteWriter {
-    private final ByteBuffer out;
+    private final byte[] out;
+    private final int end;
+    private int at;
 
     ByteWriter(int size) {
-        this.out = ByteBuffer.allocate(size);
+        this(new byte[size], 0, size);
+    }
+
+    /** Creates a writer for a part of an array. */
+    ByteWriter(byte[] out, int from, int to) {
+        this.out = out;
+        this.at = from;
+        this.end = to;
     }
 
     ByteWriter u8(int value) {
-        out.put((byte) value);
+        out[take(1)] = (byte) value;
         return this;
     }
 
     ByteWriter u16(int value) {
-        out.putShort((short) value);
-        return this;
+        return number(value, 2);
+    }
+
+    ByteWriter i32(int value) {
+        return number(value, 4);
     }
 
     ByteWriter u48(long value) {
-        out.putShort((short) (value >> 32)).putInt((int) value);
-        return this;
+        return number(value, 6);
     }
 
     ByteWriter i64(long value) {
-        out.putLong(value);
+        return number(value, 8);
+    }
+
+    private ByteWriter number(long value, int size) {
+        int start = take(size);
+        long rest = value;
+        for (int i = start + size - 1; i >= start; i--) {
+            out[i] = (byte) rest;
+            rest >>= Byte.SIZE;
+        }
         return this;
     }
 
     ByteWriter bytes(byte[] bytes) {
-        out.put(bytes);
+        System.arraycopy(bytes, 0, out, take(bytes.length), bytes.length);
         return this;
     }
 
     ByteWriter bytes(Bytes bytes) {
-        bytes.copyInto(out.array(), out.position());
-        out.position(out.position() + bytes.length());
+        bytes.copyInto(out, take(bytes.length()));
         return this;
     }
 
-    /** Returns the buffer, for addresses and tuples. */
-    ByteBuffer buffer() {
-        return out;
+    ByteWriter endpoint(InetSocketAddress endpoint) {
+        return bytes(endpoint.getAddress().getAddress()).u16(endpoint.getPort());
+    }
+
+    /** Writes the bytes that {@link Tuple#encode} returns. */
+    ByteWriter tuple(Tuple tuple) {
+        return bytes(tuple.source().getAddress().getAddress())
+                .bytes(tuple.destination().getAddress().getAddress())
+                .u16(tuple.source().getPort())
+                .u16(tuple.destination().getPort());
+    }
+
+    /** Returns the index of the next {@code count} bytes, and moves behind them. */
+    private int take(int count) {
+        int start = at;
+        if (count > end - start) {
+            throw new IndexOutOfBoundsException(count + " bytes more, and " + (end - start) + " are left");
+        }
+        at = start + count;
+        return start;
     }
 
     /** Returns the written bytes. Nothing more can be written. */
     Bytes toBytes() {
-        if (out.hasRemaining()) {
-            throw new IllegalStateException(out.remaining() + " bytes fewer than were announced");
+        if (at < end) {
+            throw new IllegalStateException((end - at) + " bytes fewer than were announced");
         }
-        return Bytes.wrap(out.array());
+        return Bytes.wrap(out);
     }
 }

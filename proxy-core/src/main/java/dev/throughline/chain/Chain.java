@@ -87,6 +87,8 @@ public record Chain(OriginBlock origin, List<SignedLink> links) {
 
     void writeTo(ByteWriter out) {
         origin.writeTo(out);
-        links.forEach(link -> link.writeTo(out));
+        for (SignedLink link : links) {
+            link.writeTo(out);
+        }
     }
 }

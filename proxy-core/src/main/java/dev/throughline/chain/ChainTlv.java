@@ -84,7 +84,8 @@ public record ChainTlv(int type) {
      */
     public Optional<Bytes> header(Chain chain) {
         Tuple tuple = chain.origin().claim().unverified().tuple();
-        return write(chain).map(tlvs -> HeaderWriter.proxy(tuple, tlvs));
+        Optional<List<Tlv>> tlvs = write(chain);
+        return tlvs.isPresent() ? Optional.of(HeaderWriter.proxy(tuple, tlvs.get())) : Optional.empty();
     }
 
     /** Returns the size of a header that carries a chain of {@code chainBytes}. */

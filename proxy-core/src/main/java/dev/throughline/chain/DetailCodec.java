@@ -73,11 +73,9 @@ final class DetailCodec {
                 .putText(TEAM_ID, code.signature().teamId())
                 .putBytes(CDHASH, code.signature().cdhash());
         code.file()
-                .ifPresent(file -> fields.put(FILE, 16)
-                        .putInt(file.major())
-                        .putInt(file.minor())
-                        .putLong(file.inode()));
-        code.state().ifPresent(state -> fields.put(STATE, 1).put((byte) state.code()));
+                .ifPresent(file ->
+                        fields.put(FILE, 16).i32(file.major()).i32(file.minor()).i64(file.inode()));
+        code.state().ifPresent(state -> fields.put(STATE, 1).u8(state.code()));
         return fields.putText(SCRIPT, code.script());
     }
 
@@ -88,15 +86,14 @@ final class DetailCodec {
                 .putText(UNIT, workload.unit())
                 .putText(CONTAINER, workload.container());
         workload.pod()
-                .ifPresent(pod -> fields.put(POD, 16)
-                        .putLong(pod.getMostSignificantBits())
-                        .putLong(pod.getLeastSignificantBits()));
+                .ifPresent(pod ->
+                        fields.put(POD, 16).i64(pod.getMostSignificantBits()).i64(pod.getLeastSignificantBits()));
         workload.namespaces()
                 .network()
-                .ifPresent(inode -> fields.put(NETWORK_NAMESPACE, 8).putLong(inode));
+                .ifPresent(inode -> fields.put(NETWORK_NAMESPACE, 8).i64(inode));
         workload.namespaces()
                 .pid()
-                .ifPresent(inode -> fields.put(PID_NAMESPACE, 8).putLong(inode));
+                .ifPresent(inode -> fields.put(PID_NAMESPACE, 8).i64(inode));
         return fields;
     }
 
@@ -105,16 +102,16 @@ final class DetailCodec {
         processContext
                 .audit()
                 .session()
-                .ifPresent(session -> fields.put(AUDIT_SESSION, 4).putInt((int) session));
+                .ifPresent(session -> fields.put(AUDIT_SESSION, 4).i32((int) session));
         processContext
                 .parent()
-                .ifPresent(parent -> fields.put(PARENT, 12).putInt(parent.pid()).putLong(parent.startTime()));
+                .ifPresent(parent -> fields.put(PARENT, 12).i32(parent.pid()).i64(parent.startTime()));
         fields.putBytes(AUDIT_TOKEN, processContext.audit().token())
                 .putBytes(COMMAND_LINE_HASH, processContext.commandLineHash());
         processContext
                 .audit()
                 .user()
-                .ifPresent(user -> fields.put(AUDIT_USER, 4).putInt((int) user));
+                .ifPresent(user -> fields.put(AUDIT_USER, 4).i32((int) user));
         return fields.putText(PARENT_EXECUTABLE, processContext.parentExecutable())
                 .putBytes(PARENT_SHA256, processContext.parentSha256());
     }

@@ -2,11 +2,11 @@ package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.key.Algorithm;
+import dev.throughline.key.Ed25519Acceleration;
 import dev.throughline.key.KeyId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.List;
 
 /**
@@ -20,14 +20,13 @@ final class Digests {
     private static final byte[] LINK = context("throughline/link/v1");
     private static final byte[] ROOT = context("throughline/root/v1");
 
-    /** Cached, since a lookup costs as much as a digest. Each is reset after use. */
     private static final ThreadLocal<Sha256> SHA_256 = ThreadLocal.withInitial(Sha256::new);
 
     private Digests() {}
 
     /** Returns C_kind, the commitment to an open detail. */
     static Bytes detail(Detail.Kind kind, Bytes salt, Bytes fields) {
-        return SHA_256.get().add(DETAIL).u8(kind.code()).add(salt).add(fields).done();
+        return sha256().add(DETAIL).u8(kind.code()).add(salt).add(fields).done();
     }
 
     /** Returns D_origin: over the core, and the kind and commitment of each detail, open or closed. */
@@ -37,7 +36,7 @@ final class Digests {
         for (int i = 0; i < commitments.length; i++) {
             commitments[i] = details.get(i).commitment();
         }
-        Sha256 sha256 = SHA_256.get().add(ORIGIN).u16(core.length()).add(core);
+        Sha256 sha256 = sha256().add(ORIGIN).u16(core.length()).add(core);
         for (int i = 0; i < commitments.length; i++) {
             sha256.u8(details.get(i).kind().code()).add(commitments[i]);
         }
@@ -46,20 +45,15 @@ final class Digests {
 
     /** Returns D_i: over the digest before it and this link's body. */
     static Bytes link(Bytes previous, Bytes body) {
-        return SHA_256.get()
-                .add(LINK)
-                .add(previous)
-                .u16(body.length())
-                .add(body)
-                .done();
+        return sha256().add(LINK).add(previous).u16(body.length()).add(body).done();
     }
 
     static Bytes leaf(Bytes linkDigest) {
-        return SHA_256.get().u8(0).add(linkDigest).done();
+        return sha256().u8(0).add(linkDigest).done();
     }
 
     static Bytes node(Bytes left, Bytes right) {
-        return SHA_256.get().u8(1).add(left).add(right).done();
+        return sha256().u8(1).add(left).add(right).done();
     }
 
     /** Returns the message that a key signs for a tree of {@code treeSize} leaves. */
@@ -73,6 +67,12 @@ final class Digests {
         return message.array();
     }
 
+    private static Sha256 sha256() {
+        Sha256 ofThread = SHA_256.get();
+        ofThread.digest = Ed25519Acceleration.sha256();
+        return ofThread;
+    }
+
     private static byte[] context(String text) {
         return (text + "\0").getBytes(StandardCharsets.US_ASCII);
     }
@@ -82,17 +82,9 @@ final class Digests {
      * of 1.8 µs.
      */
     private static final class Sha256 {
-        private final MessageDigest digest;
         private final byte[] gathered = new byte[512];
+        private MessageDigest digest = Ed25519Acceleration.sha256();
         private int count;
-
-        Sha256() {
-            try {
-                this.digest = MessageDigest.getInstance("SHA-256");
-            } catch (NoSuchAlgorithmException e) {
-                throw new AssertionError("every Java platform has SHA-256", e);
-            }
-        }
 
         Sha256 u8(int value) {
             ensureCapacity(1);

@@ -88,7 +88,8 @@ final class Fields {
     }
 
     Optional<Bytes> bytes(int tag, int size, String name) throws WireException {
-        return optional(tag, size, name).map(ByteReader::rest);
+        Optional<ByteReader> field = optional(tag, size, name);
+        return field.isPresent() ? Optional.of(field.get().rest()) : Optional.empty();
     }
 
     private static ByteReader sized(ByteReader value, int size, String name) throws WireException {
@@ -153,11 +154,11 @@ final class Fields {
             return this;
         }
 
-        /** Starts a field of {@code length} bytes. The caller writes them into the returned buffer. */
-        ByteBuffer put(int tag, int length) {
+        /** Starts a field of {@code length} bytes. The caller writes them with the returned writer. */
+        ByteWriter put(int tag, int length) {
             begin(tag, length);
             size += length;
-            return ByteBuffer.wrap(out, size - length, length);
+            return new ByteWriter(out, size - length, size);
         }
 
         Writer putBytes(int tag, Optional<Bytes> value) {

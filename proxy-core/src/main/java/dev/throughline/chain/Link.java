@@ -62,8 +62,8 @@ public record Link(
         HopId audience = new HopId(in.i64("the audience"));
         Instant issuedAt = Instant.ofEpochMilli(in.u48("the time of issue"));
         Duration ttl = Duration.ofMillis(in.u16("the ttl") * TTL_STEP_MILLIS);
-        InterceptionMethod ingress = method(in, "way in");
-        InterceptionMethod egress = method(in, "way out");
+        InterceptionMethod ingress = method(in, "the way in", "way in ");
+        InterceptionMethod egress = method(in, "the way out", "way out ");
         Optional<InetSocketAddress> peer = Optional.empty();
         if ((flags & (PEER_IPV4 | PEER_IPV6)) != 0) {
             peer = Optional.of(endpoint(in, (flags & PEER_IPV6) != 0 ? 16 : 4));
@@ -88,8 +88,7 @@ public record Link(
     }
 
     Bytes encode() {
-        boolean peerIsIpv6 =
-                observedPeer.map(p -> p.getAddress() instanceof Inet6Address).orElse(false);
+        boolean peerIsIpv6 = observedPeer.isPresent() && observedPeer.get().getAddress() instanceof Inet6Address;
         int flags = (observedPeer.isEmpty() ? 0 : peerIsIpv6 ? PEER_IPV6 : PEER_IPV4)
                 | (outgoing.transport().isIpv6() ? OUTGOING_IPV6 : 0)
                 | (exporter.isPresent() ? EXPORTER : 0)
@@ -97,7 +96,7 @@ public record Link(
         int size = FIXED_BYTES
                 + (observedPeer.isEmpty() ? 0 : peerIsIpv6 ? 18 : 6)
                 + outgoing.transport().addressBytes()
-                + exporter.map(Bytes::length).orElse(0);
+                + (exporter.isPresent() ? exporter.get().length() : 0);
         ByteWriter out = new ByteWriter(size)
                 .u8(index)
                 .u8(flags)
@@ -108,17 +107,24 @@ public record Link(
                 .u16((int) (ttl.toMillis() / TTL_STEP_MILLIS))
                 .u8(ingress.code())
                 .u8(egress.code());
-        observedPeer.ifPresent(peer -> out.bytes(peer.getAddress().getAddress()).u16(peer.getPort()));
-        outgoing.writeTo(out.buffer());
-        exporter.ifPresent(out::bytes);
+        if (observedPeer.isPresent()) {
+            out.endpoint(observedPeer.get());
+        }
+        out.tuple(outgoing);
+        if (exporter.isPresent()) {
+            out.bytes(exporter.get());
+        }
         return out.toBytes();
     }
 
-    private static InterceptionMethod method(ByteReader in, String what) throws WireException {
+    private static InterceptionMethod method(ByteReader in, String what, String unknown) throws WireException {
         int at = in.offset();
-        int code = in.u8("the " + what);
-        return InterceptionMethod.ofCode(code)
-                .orElseThrow(() -> new WireException(at, what + " " + code + " isn't known to this version"));
+        int code = in.u8(what);
+        Optional<InterceptionMethod> method = InterceptionMethod.ofCode(code);
+        if (method.isEmpty()) {
+            throw new WireException(at, unknown + code + " isn't known to this version");
+        }
+        return method.get();
     }
 
     private static InetSocketAddress endpoint(ByteReader in, int size) throws WireException {

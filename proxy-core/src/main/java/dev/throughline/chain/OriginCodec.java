@@ -14,7 +14,6 @@ import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Workload;
-import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -38,35 +37,33 @@ final class OriginCodec {
         ProcessIdentity who = originator.identity();
         FlowId flow = originator.flow();
         Tuple tuple = originator.tuple();
-        contradiction(
-                        who.evidence(),
-                        who.process().isPresent(),
-                        who.credentials().isPresent())
-                .or(() -> contradiction(originator.wayIn(), who.evidence(), tuple.transport()))
-                .ifPresent(problem -> {
-                    throw new IllegalArgumentException(problem);
-                });
+        Optional<String> contradiction = contradiction(originator.wayIn(), tuple.transport(), who);
+        if (contradiction.isPresent()) {
+            throw new IllegalArgumentException(contradiction.get());
+        }
         Fields.Writer core = new Fields.Writer();
-        core.put(HOST, 8).putLong(originator.host().value());
-        core.put(FLOW, 16).putLong(flow.high()).putLong(flow.low());
-        u48(core.put(OBSERVED_AT, 6), originator.observedAt().toEpochMilli());
-        tuple.writeTo(core.put(TUPLE, 1 + tuple.transport().addressBytes())
-                .put((byte) tuple.transport().code()));
-        core.put(EVIDENCE, 2).put((byte) who.evidence().code()).put((byte)
-                originator.wayIn().code());
+        core.put(HOST, 8).i64(originator.host().value());
+        core.put(FLOW, 16).i64(flow.high()).i64(flow.low());
+        core.put(OBSERVED_AT, 6).u48(originator.observedAt().toEpochMilli());
+        core.put(TUPLE, 1 + tuple.transport().addressBytes())
+                .u8(tuple.transport().code())
+                .tuple(tuple);
+        core.put(EVIDENCE, 2).u8(who.evidence().code()).u8(originator.wayIn().code());
         process(core, who);
         return new OriginBlock(core.toBytes(), details, new Claimed<>(originator));
     }
 
     /** Writes the known ones of process, operating system and user. */
     static void process(Fields.Writer core, ProcessIdentity who) {
-        core.put(SYSTEM, 1).put((byte) who.system().code());
-        who.process().ifPresent(p -> core.put(PROCESS, 12).putInt(p.pid()).putLong(p.startTime()));
-        who.credentials()
-                .ifPresent(c -> core.put(CREDENTIALS, 12)
-                        .putInt(c.uid())
-                        .putInt(c.effectiveUid())
-                        .putInt(c.gid()));
+        core.put(SYSTEM, 1).u8(who.system().code());
+        if (who.process().isPresent()) {
+            ProcessId process = who.process().get();
+            core.put(PROCESS, 12).i32(process.pid()).i64(process.startTime());
+        }
+        if (who.credentials().isPresent()) {
+            Credentials ids = who.credentials().get();
+            core.put(CREDENTIALS, 12).i32(ids.uid()).i32(ids.effectiveUid()).i32(ids.gid());
+        }
     }
 
     /** Reads the core of a block: an originator without details. */
@@ -86,33 +83,23 @@ final class OriginCodec {
                 known(core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
         Optional<ProcessId> process = process(core, PROCESS, "process");
         Optional<Credentials> credentials = credentials(core);
-        Optional<String> contradiction = contradiction(evidence, process.isPresent(), credentials.isPresent())
-                .or(() -> contradiction(method, evidence, tuple.transport()));
+        ProcessIdentity who = new ProcessIdentity(
+                evidence, system, process, credentials, Code.UNKNOWN, Workload.UNKNOWN, ProcessContext.UNKNOWN);
+        Optional<String> contradiction = contradiction(method, tuple.transport(), who);
         if (contradiction.isPresent()) {
             throw new WireException(evidenceAndWay.offset() - 2, contradiction.get());
         }
-        return new Originator(
-                host,
-                flowId,
-                observedAt,
-                tuple,
-                method,
-                new ProcessIdentity(
-                        evidence,
-                        system,
-                        process,
-                        credentials,
-                        Code.UNKNOWN,
-                        Workload.UNKNOWN,
-                        ProcessContext.UNKNOWN));
+        return new Originator(host, flowId, observedAt, tuple, method, who);
     }
 
     private static Tuple tuple(ByteReader in) throws WireException {
         int at = in.offset();
         int size = in.left();
-        TransportProtocol transport = TransportProtocol.ofCode(size == 0 ? 0 : in.u8("transport"))
-                .orElseThrow(
-                        () -> new WireException(at, "the original tuple begins with a transport: 11, 12, 21 or 22"));
+        Optional<TransportProtocol> known = TransportProtocol.ofCode(size == 0 ? 0 : in.u8("transport"));
+        if (known.isEmpty()) {
+            throw new WireException(at, "the original tuple begins with a transport: 11, 12, 21 or 22");
+        }
+        TransportProtocol transport = known.get();
         if (size != 1 + transport.addressBytes()) {
             throw new WireException(
                     at, "the original tuple has " + (1 + transport.addressBytes()) + " bytes, found " + size);
@@ -144,8 +131,19 @@ final class OriginCodec {
     static <T> T known(ByteReader in, String what, IntFunction<Optional<T>> type) throws WireException {
         int at = in.offset();
         int code = in.u8(what);
-        return type.apply(code)
-                .orElseThrow(() -> new WireException(at, what + " " + code + " isn't known to this version"));
+        Optional<T> known = type.apply(code);
+        if (known.isEmpty()) {
+            throw new WireException(at, what + " " + code + " isn't known to this version");
+        }
+        return known.get();
+    }
+
+    /** Returns why the fields contradict each other, if so. */
+    private static Optional<String> contradiction(
+            InterceptionMethod wayIn, TransportProtocol transport, ProcessIdentity who) {
+        Optional<String> ofProcess = contradiction(
+                who.evidence(), who.process().isPresent(), who.credentials().isPresent());
+        return ofProcess.isPresent() ? ofProcess : contradiction(wayIn, who.evidence(), transport);
     }
 
     /** Returns why the known fields contradict the evidence, if so. */
@@ -175,9 +173,5 @@ final class OriginCodec {
                 ? Optional.of(
                         "way in " + wayIn + " needs TCP, and evidence " + Evidence.UNKNOWN + " or " + Evidence.REMOTE)
                 : Optional.empty();
-    }
-
-    private static void u48(ByteBuffer out, long value) {
-        out.putShort((short) (value >> 32)).putInt((int) value);
     }
 }

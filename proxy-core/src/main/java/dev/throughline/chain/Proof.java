@@ -52,7 +52,9 @@ public record Proof(int algorithm, int treeSize, int leafIndex, List<Bytes> path
 
     void writeTo(ByteWriter out) {
         out.u8(algorithm).u16(treeSize).u16(leafIndex);
-        path.forEach(out::bytes);
+        for (Bytes sibling : path) {
+            out.bytes(sibling);
+        }
         out.bytes(signature);
     }
 

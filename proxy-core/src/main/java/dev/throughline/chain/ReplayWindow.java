@@ -48,6 +48,17 @@ public final class ReplayWindow {
         private static final Comparator<HostFlow> ORDER =
                 Comparator.<HostFlow>comparingLong(key -> key.host.value()).thenComparing(HostFlow::flow);
 
+        /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof HostFlow that && flow.equals(that.flow) && host.equals(that.host);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * host.hashCode() + flow.hashCode();
+        }
+
         /** Orders entries, so that a hash map stays fast even if ids were chosen to collide. */
         @Override
         public int compareTo(HostFlow other) {
@@ -145,7 +156,8 @@ public final class ReplayWindow {
     private int timesPresented(HostFlow flow) {
         int times = 0;
         for (Map<HostFlow, Integer> counts : flows.values()) {
-            times += counts.getOrDefault(flow, 0);
+            Integer count = counts.get(flow);
+            times += count == null ? 0 : count;
         }
         return times;
     }

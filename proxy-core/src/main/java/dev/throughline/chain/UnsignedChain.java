@@ -1,7 +1,6 @@
 package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -164,9 +163,8 @@ public final class UnsignedChain {
     }
 
     Chain signed(Proof proof) {
-        List<SignedLink> signed = new ArrayList<>(links.size() + 1);
-        signed.addAll(links);
-        signed.add(new SignedLink(link, body, proof));
-        return new Chain(origin, signed);
+        SignedLink[] signed = links.toArray(new SignedLink[links.size() + 1]);
+        signed[links.size()] = new SignedLink(link, body, proof);
+        return new Chain(origin, List.of(signed));
     }
 }

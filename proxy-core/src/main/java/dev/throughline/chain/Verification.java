@@ -26,7 +26,11 @@ public sealed interface Verification {
 
         /** {@return the links, in order} */
         public List<Link> links() {
-            return chain.links().stream().map(SignedLink::link).toList();
+            Link[] links = new Link[chain.links().size()];
+            for (int i = 0; i < links.length; i++) {
+                links[i] = chain.links().get(i).link();
+            }
+            return List.of(links);
         }
 
         /** {@return the key that signed each link, in order} */

@@ -17,7 +17,21 @@ public final class VerifiedBatches {
     /** 1,024 batches are about one second's. The headers of a batch arrive within moments. */
     public static final int DEFAULT_CAPACITY = 1024;
 
-    private record Batch(PublicKey key, int treeSize, Bytes signature) {}
+    private record Batch(PublicKey key, int treeSize, Bytes signature) {
+        /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Batch that
+                    && treeSize == that.treeSize
+                    && signature.equals(that.signature)
+                    && key.equals(that.key);
+        }
+
+        @Override
+        public int hashCode() {
+            return signature.hashCode();
+        }
+    }
 
     private final Map<Batch, ProvenTree> verified;
     private Predicate<PublicKey> trusted = key -> true;

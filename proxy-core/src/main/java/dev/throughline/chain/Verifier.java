@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A verifier for headers (SPEC.md, "Verification"). Cheap rules come first and signatures last, so that a flood of headers from
@@ -82,14 +83,7 @@ public final class Verifier {
      * @return the originator, or the first violated rule
      */
     public Verification verify(Header header, Tuple socket, Instant now) {
-        return decide(
-                header,
-                now,
-                chain -> {
-                    checkAudience(chain);
-                    checkMyConnection(chain, socket);
-                },
-                true);
+        return decide(header, now, socket);
     }
 
     /**
@@ -112,12 +106,11 @@ public final class Verifier {
 
     private static Verification decideCapture(Header header, Trust trust, ChainTlv chainTlv, Duration skew) {
         if (!(chainTlv.read(header) instanceof ChainRead.Found found)) {
-            return capture(new HopId(0), Instant.EPOCH, trust, chainTlv, skew)
-                    .decide(header, Instant.EPOCH, chain -> {}, false);
+            return capture(new HopId(0), Instant.EPOCH, trust, chainTlv, skew).decide(header, Instant.EPOCH, null);
         }
         Instant issued = found.chain().last().link().issuedAt();
         HopId receiver = found.chain().last().link().audience();
-        return capture(receiver, issued, trust, chainTlv, skew).decide(header, issued, chain -> {}, false);
+        return capture(receiver, issued, trust, chainTlv, skew).decide(header, issued, null);
     }
 
     private static Verifier capture(HopId self, Instant at, Trust trust, ChainTlv chainTlv, Duration skew) {
@@ -125,12 +118,8 @@ public final class Verifier {
         return new Verifier(settings, trust, chainTlv, new ReplayWindow(1), new VerifiedBatches(1), KnownDetails.NONE);
     }
 
-    /** Rules that depend on the receiver. */
-    private interface ReceiverRules {
-        void check(Chain chain) throws Rejection;
-    }
-
-    private Verification decide(Header header, Instant now, ReceiverRules receiver, boolean single) {
+    /** @param socket the connection; null for a captured header, to which the receiver's own rules don't apply */
+    private Verification decide(Header header, Instant now, @Nullable Tuple socket) {
         try {
             Chain chain = read(header);
             checkAddresses(header, chain);
@@ -139,12 +128,15 @@ public final class Verifier {
             checkTimes(chain, now);
             checkAudiences(chain);
             checkConnections(chain);
-            receiver.check(chain);
+            if (socket != null) {
+                checkAudience(chain);
+                checkMyConnection(chain, socket);
+            }
             List<Bytes> digests = chain.digests();
             checkSignatures(chain, signers, digests);
             details.remember(chain.origin());
             Bytes last = digests.getLast();
-            if (single) {
+            if (socket != null) {
                 checkReplay(chain, last, now);
             }
             return new Verification.Verified(chain, signers, last);
@@ -157,23 +149,24 @@ public final class Verifier {
         if (header.command() == Header.Command.LOCAL) {
             throw new Rejection(RejectReason.LOCAL_NOT_ALLOWED, -1, "command LOCAL");
         }
-        return switch (chainTlv.read(header, details)) {
-            case ChainRead.Found found -> found.chain();
-            case ChainRead.None none ->
-                throw new Rejection(
-                        RejectReason.UNSIGNED,
-                        -1,
-                        "no TLV of type " + Integer.toHexString(chainTlv.type()) + " with the chain's magic");
-            case ChainRead.Malformed malformed ->
-                throw new Rejection(
-                        RejectReason.MALFORMED, -1, "byte " + malformed.offset() + ": " + malformed.problem());
-        };
+        ChainRead read = chainTlv.read(header, details);
+        // Not a switch over types, which is slow without the optimizing compiler: this runs for each flow.
+        if (read instanceof ChainRead.Found found) {
+            return found.chain();
+        }
+        if (read instanceof ChainRead.Malformed malformed) {
+            throw new Rejection(RejectReason.MALFORMED, -1, "byte " + malformed.offset() + ": " + malformed.problem());
+        }
+        throw new Rejection(
+                RejectReason.UNSIGNED,
+                -1,
+                "no TLV of type " + Integer.toHexString(chainTlv.type()) + " with the chain's magic");
     }
 
     /** Checks that the header's address block, which every receiver reads, equals the signed tuple. */
     private static void checkAddresses(Header header, Chain chain) throws Rejection {
         Tuple signed = chain.origin().claim().unverified().tuple();
-        if (!header.tuple().equals(Optional.of(signed))) {
+        if (header.tuple().isEmpty() || !header.tuple().get().equals(signed)) {
             throw new Rejection(
                     RejectReason.ADDRESS_MISMATCH,
                     -1,
@@ -222,9 +215,11 @@ public final class Verifier {
         List<PublicKey> signers = new ArrayList<>();
         for (int i = 0; i < chain.links().size(); i++) {
             Link link = link(chain, i);
-            int index = i;
-            TrustEntry entry = trust.find(link.key())
-                    .orElseThrow(() -> new Rejection(RejectReason.UNKNOWN_KEY, index, "key " + link.key()));
+            Optional<TrustEntry> found = trust.find(link.key());
+            if (found.isEmpty()) {
+                throw new Rejection(RejectReason.UNKNOWN_KEY, i, "key " + link.key());
+            }
+            TrustEntry entry = found.get();
             PublicKey key = entry.key();
             if (entry.isRevoked()) {
                 throw new Rejection(RejectReason.KEY_REVOKED, i, "key " + key.id() + " of " + key.hopName());
@@ -273,7 +268,7 @@ public final class Verifier {
         int last = chain.links().size() - 1;
         for (int i = 0; i <= last; i++) {
             Link link = link(chain, i);
-            Instant end = link.issuedAt().plus(link.ttl()).plus(skew);
+            Instant end = expiry(link);
             if (link.ttl().compareTo(VerifierSettings.MAX_TTL) > 0) {
                 throw new Rejection(RejectReason.TTL_TOO_LONG, i, link.ttl() + ", at most " + VerifierSettings.MAX_TTL);
             }
@@ -324,7 +319,8 @@ public final class Verifier {
         // Behind an unsigned PROXY header the peer is the proxy that sent it; origin and link must be consistent.
         boolean isBehindProxy = origin.wayIn() == InterceptionMethod.PROXY_HEADER
                 && link(chain, 0).ingress() == InterceptionMethod.PROXY_HEADER;
-        if (!isBehindProxy && !link(chain, 0).observedPeer().map(source::equals).orElse(true)) {
+        Optional<InetSocketAddress> firstPeer = link(chain, 0).observedPeer();
+        if (!isBehindProxy && firstPeer.isPresent() && !firstPeer.get().equals(source)) {
             throw new Rejection(RejectReason.PEER_BROKEN, 0, "the origin's source is not the first hop's peer");
         }
         for (int i = 1; i < chain.links().size(); i++) {
@@ -332,8 +328,7 @@ public final class Verifier {
             Optional<InetSocketAddress> seen = link(chain, i).observedPeer();
             HopId from = link(chain, i - 1).hop();
             HopId to = link(chain, i).hop();
-            if (!seen.equals(Optional.of(left))
-                    && !seen.map(peer -> isTranslated(from, to, peer)).orElse(false)) {
+            if (seen.isEmpty() || (!seen.get().equals(left) && !isTranslated(from, to, seen.get()))) {
                 throw new Rejection(
                         RejectReason.PEER_BROKEN,
                         i,
@@ -378,7 +373,7 @@ public final class Verifier {
 
     private void checkReplay(Chain chain, Bytes lastDigest, Instant now) throws Rejection {
         Link last = chain.last().link();
-        Instant expiry = last.issuedAt().plus(last.ttl()).plus(settings.skew());
+        Instant expiry = expiry(last);
         Originator origin = chain.origin().claim().unverified();
         HopId first = link(chain, 0).hop();
         Optional<RejectReason> problem = replays.present(lastDigest, first, origin, expiry, now);
@@ -386,6 +381,11 @@ public final class Verifier {
             throw new Rejection(
                     problem.get(), last.index(), "flow " + origin.flow() + ", signed first by " + name(first));
         }
+    }
+
+    /** Returns the last time at which a link is fresh. */
+    private Instant expiry(Link link) {
+        return link.issuedAt().plusMillis(link.ttl().toMillis()).plus(settings.skew());
     }
 
     private static Link link(Chain chain, int index) {

@@ -92,6 +92,23 @@ public final class Bytes {
     }
 
     /**
+     * Returns a number in network order.
+     *
+     * @param index index of its first byte, from 0
+     * @param size number of bytes, at most 8
+     * @return the number; unsigned if it has fewer than 8 bytes
+     * @throws IndexOutOfBoundsException beyond the end
+     */
+    public long number(int index, int size) {
+        int at = from + java.util.Objects.checkFromIndexSize(index, size, length);
+        long value = 0;
+        for (int end = at + size; at < end; at++) {
+            value = (value << Byte.SIZE) | (bytes[at] & 0xFF);
+        }
+        return value;
+    }
+
+    /**
      * Returns a part of these bytes, in the same memory.
      *
      * @param offset index of the first byte, from 0

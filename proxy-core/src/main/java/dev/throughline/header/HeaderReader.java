@@ -73,9 +73,11 @@ public final class HeaderReader {
                         "2.2");
             }
         }
-        return length <= SIGNATURE.length
-                ? new ReadResult.NeedMore(FIXED_BYTES)
-                : fixed(bytes, length).orElseGet(() -> whole(bytes, length));
+        if (length <= SIGNATURE.length) {
+            return new ReadResult.NeedMore(FIXED_BYTES);
+        }
+        Optional<ReadResult> fixed = fixed(bytes, length);
+        return fixed.isPresent() ? fixed.get() : whole(bytes, length);
     }
 
     /** Checks the four bytes after the signature, each as soon as it is received; empty if they are valid. */
@@ -110,7 +112,8 @@ public final class HeaderReader {
 
     private ReadResult whole(byte[] bytes, int length) {
         int end = end(bytes[14], bytes[15]);
-        int addressBytes = transport(bytes).map(TransportProtocol::addressBytes).orElse(0);
+        Optional<TransportProtocol> transport = transport(bytes);
+        int addressBytes = transport.isPresent() ? transport.get().addressBytes() : 0;
         if (end - FIXED_BYTES < addressBytes) {
             return malformed(
                     14, "length " + (end - FIXED_BYTES) + " is less than the address block of " + addressBytes, "2.2");
@@ -122,9 +125,9 @@ public final class HeaderReader {
         Optional<Tuple> tuple;
         try {
             // LOCAL: the content of the address block must be ignored, but its size determines where the TLVs start.
-            tuple = isLocal(bytes)
+            tuple = isLocal(bytes) || transport.isEmpty()
                     ? Optional.empty()
-                    : transport(bytes).flatMap(t -> tuple(t, raw.part(FIXED_BYTES, addressBytes)));
+                    : tuple(transport.get(), raw.part(FIXED_BYTES, addressBytes));
         } catch (IllegalArgumentException e) {
             return malformed(FIXED_BYTES, String.valueOf(e.getMessage()), "2.2");
         }

@@ -16,6 +16,9 @@ public enum TransportProtocol {
     /** UDP over IPv6. */
     UDP6(0x22, 36);
 
+    /** A call of values() would make a copy. */
+    private static final TransportProtocol[] ALL = values();
+
     private final int code;
     private final int addressBytes;
 
@@ -56,7 +59,7 @@ public enum TransportProtocol {
      * @return empty for UNSPEC, Unix sockets and undefined codes
      */
     public static Optional<TransportProtocol> ofCode(int code) {
-        for (TransportProtocol transport : values()) {
+        for (TransportProtocol transport : ALL) {
             if (transport.code == code) {
                 return Optional.of(transport);
             }

@@ -167,6 +167,21 @@ public record Tuple(TransportProtocol transport, InetSocketAddress source, InetS
         return endpoint;
     }
 
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Tuple that
+                && transport == that.transport
+                && source.equals(that.source)
+                && destination.equals(that.destination);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return 31 * (31 * transport.hashCode() + source.hashCode()) + destination.hashCode();
+    }
+
     @Override
     public String toString() {
         return text(source) + " -> " + text(destination);

@@ -9,6 +9,18 @@ import java.util.HexFormat;
  * @param value the 8 bytes
  */
 public record KeyId(long value) {
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof KeyId that && value == that.value;
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return Long.hashCode(value);
+    }
+
     @Override
     public String toString() {
         return HexFormat.of().toHexDigits(value);

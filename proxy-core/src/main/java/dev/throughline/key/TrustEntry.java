@@ -92,8 +92,7 @@ public record TrustEntry(
      * @return whether it is not before {@code from}, and before {@code until}
      */
     public boolean isInWindow(Instant now) {
-        return from.map(start -> !now.isBefore(start)).orElse(true)
-                && until.map(end -> now.isBefore(end)).orElse(true);
+        return (from.isEmpty() || !now.isBefore(from.get())) && (until.isEmpty() || now.isBefore(until.get()));
     }
 
     /**

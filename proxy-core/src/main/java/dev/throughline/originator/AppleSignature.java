@@ -1,6 +1,7 @@
 package dev.throughline.originator;
 
 import dev.throughline.header.Bytes;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -19,5 +20,20 @@ public record AppleSignature(Optional<String> signingId, Optional<String> teamId
     /** Checks the size of the cdhash. */
     public AppleSignature {
         Sizes.check(cdhash, 20, "cdhash");
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof AppleSignature that
+                && signingId.equals(that.signingId)
+                && teamId.equals(that.teamId)
+                && cdhash.equals(that.cdhash);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return Objects.hash(signingId, teamId, cdhash);
     }
 }

@@ -1,6 +1,7 @@
 package dev.throughline.originator;
 
 import dev.throughline.header.Bytes;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -20,5 +21,20 @@ public record Audit(OptionalLong user, OptionalLong session, Optional<Bytes> tok
         Sizes.checkId(user, "audit user");
         Sizes.checkId(session, "audit session");
         Sizes.check(token, 32, "audit token");
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Audit that
+                && user.equals(that.user)
+                && session.equals(that.session)
+                && token.equals(that.token);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return Objects.hash(user, session, token);
     }
 }

@@ -1,6 +1,7 @@
 package dev.throughline.originator;
 
 import dev.throughline.header.Bytes;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -110,5 +111,24 @@ public record Code(
      */
     public Code withCommand(Optional<String> name) {
         return new Code(executable, sha256, name, file, state, signature, script);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Code that
+                && executable.equals(that.executable)
+                && sha256.equals(that.sha256)
+                && command.equals(that.command)
+                && file.equals(that.file)
+                && state.equals(that.state)
+                && signature.equals(that.signature)
+                && script.equals(that.script);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return Objects.hash(executable, sha256, command, file, state, signature, script);
     }
 }

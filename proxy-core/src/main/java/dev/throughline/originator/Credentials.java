@@ -35,4 +35,19 @@ public record Credentials(int uid, int effectiveUid, int gid) {
     public long unsignedGid() {
         return Integer.toUnsignedLong(gid);
     }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Credentials that
+                && uid == that.uid
+                && effectiveUid == that.effectiveUid
+                && gid == that.gid;
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return 31 * (31 * uid + effectiveUid) + gid;
+    }
 }

@@ -19,6 +19,9 @@ public enum Evidence {
     /** The flow came from another host, and no hop of the chain runs there. */
     REMOTE(6, "remote", "from another host, without an origin in the chain");
 
+    /** A call of values() would make a copy. */
+    private static final Evidence[] ALL = values();
+
     private final int code;
     private final String text;
     private final String meaning;
@@ -41,7 +44,7 @@ public enum Evidence {
      * @return empty for an unknown code, which must be rejected
      */
     public static Optional<Evidence> ofCode(int code) {
-        return EnumCodes.find(values(), Evidence::code, code);
+        return EnumCodes.find(ALL, Evidence::code, code);
     }
 
     /** {@return an explanation, in the words of SPEC, section 6} */

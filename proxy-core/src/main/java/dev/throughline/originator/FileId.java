@@ -8,6 +8,18 @@ package dev.throughline.originator;
  * @param inode inode number, unsigned
  */
 public record FileId(int major, int minor, long inode) {
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof FileId that && inode == that.inode && major == that.major && minor == that.minor;
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return 31 * (31 * major + minor) + Long.hashCode(inode);
+    }
+
     /** {@return MAJOR:MINOR:INODE in decimal, as {@code stat -c %Hd:%Ld:%i} shows it} */
     @Override
     public String toString() {

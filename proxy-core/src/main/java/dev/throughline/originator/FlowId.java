@@ -16,6 +16,18 @@ public record FlowId(long high, long low) implements Comparable<FlowId> {
         return order != 0 ? order : Long.compareUnsigned(low, other.low);
     }
 
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof FlowId that && high == that.high && low == that.low;
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return 31 * Long.hashCode(high) + Long.hashCode(low);
+    }
+
     @Override
     public String toString() {
         return HexFormat.of().toHexDigits(high) + HexFormat.of().toHexDigits(low);

@@ -19,6 +19,18 @@ public record HopId(long value) {
         return new HopId(Name.id("throughline/hop-id/v1", name));
     }
 
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof HopId that && value == that.value;
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return Long.hashCode(value);
+    }
+
     @Override
     public String toString() {
         return HexFormat.of().toHexDigits(value);

@@ -27,6 +27,9 @@ public enum InterceptionMethod {
     /** An unsigned PROXY header from a trusted proxy: the peer is the proxy, not the source. */
     PROXY_HEADER(11, "proxy-header");
 
+    /** A call of values() would make a copy. */
+    private static final InterceptionMethod[] ALL = values();
+
     private final int code;
     private final String text;
 
@@ -47,7 +50,7 @@ public enum InterceptionMethod {
      * @return empty for an unknown code, which must be rejected
      */
     public static Optional<InterceptionMethod> ofCode(int code) {
-        return EnumCodes.find(values(), InterceptionMethod::code, code);
+        return EnumCodes.find(ALL, InterceptionMethod::code, code);
     }
 
     @Override

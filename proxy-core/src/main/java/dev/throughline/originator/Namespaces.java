@@ -1,5 +1,6 @@
 package dev.throughline.originator;
 
+import java.util.Objects;
 import java.util.OptionalLong;
 
 /**
@@ -11,4 +12,16 @@ import java.util.OptionalLong;
 public record Namespaces(OptionalLong network, OptionalLong pid) {
     /** Unknown namespaces: another system, or no permission to read them. */
     public static final Namespaces UNKNOWN = new Namespaces(OptionalLong.empty(), OptionalLong.empty());
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Namespaces that && network.equals(that.network) && pid.equals(that.pid);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return Objects.hash(network, pid);
+    }
 }

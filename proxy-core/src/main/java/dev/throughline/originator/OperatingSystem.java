@@ -11,6 +11,9 @@ public enum OperatingSystem {
     /** Windows. */
     WINDOWS(3, "windows");
 
+    /** A call of values() would make a copy. */
+    private static final OperatingSystem[] ALL = values();
+
     private final int code;
     private final String text;
 
@@ -31,7 +34,7 @@ public enum OperatingSystem {
      * @return empty for an unknown code, which must be rejected
      */
     public static Optional<OperatingSystem> ofCode(int code) {
-        return EnumCodes.find(values(), OperatingSystem::code, code);
+        return EnumCodes.find(ALL, OperatingSystem::code, code);
     }
 
     @Override

@@ -50,7 +50,7 @@ public final class PlainText {
      * @return the text with those that {@link #mayHold} refuses written as {@code \}{@code uFEFF}
      */
     public static String visible(String text) {
-        if (text.codePoints().allMatch(PlainText::mayHold)) {
+        if (isPrintableAscii(text) || text.codePoints().allMatch(PlainText::mayHold)) {
             return text;
         }
         StringBuilder shown = new StringBuilder();
@@ -62,5 +62,16 @@ public final class PlainText {
             }
         });
         return shown.toString();
+    }
+
+    /** Returns whether no character can be refused: nearly all text is so, and a stream over it would cost more. */
+    private static boolean isPrintableAscii(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char unit = text.charAt(i);
+            if (unit < FIRST_PRINTABLE || unit > LAST_PRINTABLE_ASCII) {
+                return false;
+            }
+        }
+        return true;
     }
 }

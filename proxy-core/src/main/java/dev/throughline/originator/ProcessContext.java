@@ -1,6 +1,7 @@
 package dev.throughline.originator;
 
 import dev.throughline.header.Bytes;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -91,5 +92,23 @@ public record ProcessContext(
      */
     public ProcessContext withParentExecutable(Optional<String> executable, Optional<Bytes> sha256) {
         return new ProcessContext(userName, parent, commandLineHash, audit, executable, sha256);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ProcessContext that
+                && userName.equals(that.userName)
+                && parent.equals(that.parent)
+                && commandLineHash.equals(that.commandLineHash)
+                && audit.equals(that.audit)
+                && parentExecutable.equals(that.parentExecutable)
+                && parentSha256.equals(that.parentSha256);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return Objects.hash(userName, parent, commandLineHash, audit, parentExecutable, parentSha256);
     }
 }

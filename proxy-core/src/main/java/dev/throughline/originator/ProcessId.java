@@ -22,4 +22,16 @@ public record ProcessId(int pid, long startTime) {
     public long unsignedPid() {
         return Integer.toUnsignedLong(pid);
     }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ProcessId that && pid == that.pid && startTime == that.startTime;
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return 31 * pid + Long.hashCode(startTime);
+    }
 }

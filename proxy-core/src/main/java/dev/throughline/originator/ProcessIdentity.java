@@ -1,5 +1,6 @@
 package dev.throughline.originator;
 
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -39,5 +40,24 @@ public record ProcessIdentity(
                 Code.UNKNOWN,
                 Workload.UNKNOWN,
                 ProcessContext.UNKNOWN);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ProcessIdentity that
+                && evidence == that.evidence
+                && system == that.system
+                && process.equals(that.process)
+                && credentials.equals(that.credentials)
+                && code.equals(that.code)
+                && workload.equals(that.workload)
+                && processContext.equals(that.processContext);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return Objects.hash(evidence, system, process, credentials, code, workload, processContext);
     }
 }

@@ -1,6 +1,7 @@
 package dev.throughline.originator;
 
 import dev.throughline.header.Bytes;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -69,5 +70,23 @@ public record Workload(
      */
     public Workload withNamespaces(Namespaces known) {
         return new Workload(bootId, cgroup, unit, container, pod, known);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Workload that
+                && bootId.equals(that.bootId)
+                && cgroup.equals(that.cgroup)
+                && unit.equals(that.unit)
+                && container.equals(that.container)
+                && pod.equals(that.pod)
+                && namespaces.equals(that.namespaces);
+    }
+
+    /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
+    @Override
+    public int hashCode() {
+        return Objects.hash(bootId, cgroup, unit, container, pod, namespaces);
     }
 }
