@@ -33,6 +33,7 @@ import dev.throughline.identify.IdentifyLimits;
 import dev.throughline.identify.ProcessIdentifier;
 import dev.throughline.identify.ebpf.TracerStartup;
 import dev.throughline.intercept.AcceptQueues;
+import dev.throughline.intercept.ApplicationRule;
 import dev.throughline.intercept.Canaries;
 import dev.throughline.intercept.ConfiguredRules;
 import dev.throughline.intercept.Listener;
@@ -225,7 +226,8 @@ public final class Hop implements AutoCloseable {
                     answerMark,
                     canaries,
                     queues,
-                    sizes.waitingPerQueue()));
+                    sizes.waitingPerQueue(),
+                    new ApplicationRule()));
             listeners.add(started);
             started.start();
         }

@@ -22,6 +22,7 @@ import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FairQueue;
 import dev.throughline.flow.FlowBudget;
 import dev.throughline.flow.FlowEvents;
+import dev.throughline.flow.FlowRejectedException;
 import dev.throughline.flow.FlowServices;
 import dev.throughline.flow.FlowTable;
 import dev.throughline.flow.HalfOpenHeaders;
@@ -30,7 +31,9 @@ import dev.throughline.flow.KeyContext;
 import dev.throughline.flow.NextHop;
 import dev.throughline.flow.Route;
 import dev.throughline.flow.RoutingTable;
+import dev.throughline.identify.SocketIdentity;
 import dev.throughline.intercept.AcceptQueues;
+import dev.throughline.intercept.ApplicationRule;
 import dev.throughline.intercept.Canaries;
 import dev.throughline.intercept.Listener;
 import dev.throughline.intercept.StrandedSockets;
@@ -56,6 +59,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,6 +79,7 @@ final class WarmUp {
     private static final Duration LONGEST = Duration.ofSeconds(1);
 
     private static final int CAPACITY = 1000;
+    private static final ApplicationRule RULE = new ApplicationRule();
     private static final ImmutableList<String> TRANSPORTS = ImmutableList.of(BsdSocket.NAME);
     private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
@@ -158,14 +163,30 @@ final class WarmUp {
         return applications.run(loops, AT_ONCE_ON_A_LOOP, LONGEST);
     }
 
+    /** In operation, a hop refuses connections of its own process. */
+    private static Optional<FlowRejectedException> ownProcess(SocketIdentity owner) {
+        var _ = RULE.objection(owner);
+        return Optional.empty();
+    }
+
     private Trust trust(PrivateKey key) throws KeyFormatException {
         return Trust.parse("warm-up", key.publicKey().toText() + " origin=*\n");
     }
 
     private Listener listener(ListenerConfig config, FlowServices of, Resources resources) throws IOException {
         AcceptQueues queues = resources.add(new AcceptQueues(1, OptionalLong.empty()));
-        Listener listener = resources.add(
-                new Listener(engine, config, loops, of, conntrack, stranded, 0, new Canaries(), queues, CAPACITY));
+        Listener listener = resources.add(new Listener(
+                engine,
+                config,
+                loops,
+                of,
+                conntrack,
+                stranded,
+                0,
+                new Canaries(),
+                queues,
+                CAPACITY,
+                WarmUp::ownProcess));
         listener.start();
         return listener;
     }

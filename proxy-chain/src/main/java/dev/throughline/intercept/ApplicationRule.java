@@ -12,7 +12,7 @@ import java.util.Optional;
  * Otherwise a mark that is missing from {@code later-marks} would let a flow loop, each time with a new chain in which
  * the verifier sees no loop.
  */
-final class ApplicationRule implements ListenerProfile.OwnerRule {
+public final class ApplicationRule implements ListenerProfile.OwnerRule {
     @Override
     public Optional<FlowRejectedException> objection(SocketIdentity owner) {
         if (owner.mark().isPresent() && (owner.mark().getAsInt() & Marks.MAX) != 0) {

@@ -68,6 +68,7 @@ public final class Listener implements AutoCloseable {
      *     RulePlan#answerMark}); 0 for other listeners
      * @param queues the kernel's accept queues of the listener
      * @param mostWaiting maximum number of connections that wait for their turn while a queue has connections of one user only
+     * @param applications decides which processes may be applications; in operation {@link ApplicationRule}
      */
     public Listener(
             Engine engine,
@@ -79,7 +80,8 @@ public final class Listener implements AutoCloseable {
             int answerMark,
             Canaries canaries,
             AcceptQueues queues,
-            int mostWaiting) {
+            int mostWaiting,
+            ListenerProfile.OwnerRule applications) {
         this.engine = engine;
         this.config = config;
         this.loops = ImmutableList.copyOf(loops);
@@ -90,7 +92,7 @@ public final class Listener implements AutoCloseable {
         this.canaries = canaries;
         this.queues = queues;
         this.mostWaiting = mostWaiting;
-        this.profile = profile();
+        this.profile = profile(applications);
         this.failures = new AcceptFailures(
                 "listener " + config.name(), services.budget().shortages());
     }
@@ -238,7 +240,7 @@ public final class Listener implements AutoCloseable {
         socketFile = SocketFile.open(bridge.socket(), bridge.uids());
     }
 
-    private ListenerProfile profile() {
+    private ListenerProfile profile(ListenerProfile.OwnerRule applications) {
         return switch (config) {
             case ListenerConfig.Apps apps ->
                 new ListenerProfile(
@@ -247,7 +249,7 @@ public final class Listener implements AutoCloseable {
                         true,
                         Optional.empty(),
                         arrivals(apps),
-                        new ApplicationRule());
+                        applications);
             case ListenerConfig.PreviousHop previous ->
                 new ListenerProfile(
                         previous.name(),
@@ -263,7 +265,7 @@ public final class Listener implements AutoCloseable {
                         false,
                         Optional.empty(),
                         PlainResolver.forwarding(forward.destination()),
-                        new ApplicationRule());
+                        applications);
             case ListenerConfig.Chain chain ->
                 new ListenerProfile(
                         chain.name(),
