@@ -176,7 +176,7 @@ public final class Flow {
     }
 
     private Originator newOriginator(InterceptionMethod method, Tuple tuple, ProcessIdentity identity) {
-        FlowId id = new FlowId(services.random().nextLong(), services.random().nextLong());
+        FlowId id = services.ids().next();
         Instant now = Instant.ofEpochMilli(services.clock().millis());
         return new Originator(settings.host(), id, now, tuple, method, identity);
     }

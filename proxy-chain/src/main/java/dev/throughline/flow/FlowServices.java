@@ -9,7 +9,6 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.relay.BufferMemory;
 import dev.throughline.transport.Transport;
 import java.net.InetAddress;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -49,7 +48,7 @@ public record FlowServices(
         FlowEvents events,
         BufferMemory buffers,
         Clock clock,
-        SecureRandom random) {
+        FlowIds ids) {
     private static final Account UNKNOWN_USER = new Account("", Account.UNKNOWN, "", "");
 
     /**

@@ -1,6 +1,7 @@
 package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableList;
+import dev.throughline.budget.Account;
 import dev.throughline.budget.Caps;
 import dev.throughline.budget.Lease;
 import dev.throughline.budget.LeaseRequest;
@@ -13,6 +14,7 @@ import dev.throughline.transport.ConnectAttempt;
 import dev.throughline.transport.ConnectFailedException;
 import dev.throughline.transport.ConnectFailure;
 import dev.throughline.transport.ConnectRequest;
+import dev.throughline.transport.ConnectResult;
 import dev.throughline.transport.Transport;
 import dev.throughline.transport.UpstreamConnection;
 import java.net.InetSocketAddress;
@@ -20,7 +22,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * released the connection, while the flow requests a slot on the remaining transports. Everything happens on the flow's event
  * loop.
  */
-final class UpstreamConnector implements FlowBudget.LeaseListener {
+final class UpstreamConnector implements FlowBudget.LeaseListener, ConnectResult {
     /**
      * On one host the kernel reuses a port after this time, as timestamps tell the two connections apart (tcp_tw_reuse,
      * ip-sysctl).
@@ -41,7 +42,8 @@ final class UpstreamConnector implements FlowBudget.LeaseListener {
     private final Originator originator;
     private final Route route;
     private final LimitClass limits;
-    private final Optional<String> hostName;
+    private final Account account;
+    private final String destination;
     private final Optional<Bytes> handle;
     private final long since = System.nanoTime();
     private ImmutableList<String> remaining;
@@ -52,6 +54,9 @@ final class UpstreamConnector implements FlowBudget.LeaseListener {
     private @Nullable Lease portLease;
     private @Nullable Lease lease;
     private @Nullable ConnectAttempt attempt;
+    private boolean starting;
+    /** The result of an attempt that came before the attempt was known here. */
+    private @Nullable Runnable early;
 
     /**
      * Creates a connector for {@code flow}. {@link #open} starts it.
@@ -66,7 +71,8 @@ final class UpstreamConnector implements FlowBudget.LeaseListener {
         this.originator = originated.originator();
         this.route = route;
         this.limits = limits;
-        this.hostName = originated.hostName();
+        this.account = services.budget().account(originator);
+        this.destination = Accounts.destination(originator, originated.hostName());
         this.handle = originated.handle();
         this.remaining = route.over();
     }
@@ -104,12 +110,7 @@ final class UpstreamConnector implements FlowBudget.LeaseListener {
     private void request(LimitClass by, List<List<String>> alternatives, Optional<Lease> givenUp) {
         flow.connecting(FlowView.Stage.WAITING);
         LeaseRequest request = new LeaseRequest(
-                services.budget().account(originator),
-                Accounts.destination(originator, hostName),
-                by,
-                alternatives,
-                since,
-                needsPort ? System::nanoTime : flow::movedNanos);
+                account, destination, by, alternatives, since, needsPort ? System::nanoTime : flow::movedNanos);
         Optional<Ticket> waiting = services.budget().lease(flow, originator.host(), request, givenUp, this);
         if (waiting.isPresent()) {
             ticket = waiting.get();
@@ -152,24 +153,39 @@ final class UpstreamConnector implements FlowBudget.LeaseListener {
         }
         remaining = remaining.subList(chosen + 1, remaining.size());
         transport = over;
-        ConnectAttempt started = over.start(
-                flow.loop(), new ConnectRequest(address(), granted.request().account(), handle, route.tcp()));
-        attempt = started;
-        started.opened().whenComplete(this::attempted);
+        ConnectRequest request = new ConnectRequest(address(), granted.request().account(), handle, route.tcp());
+        starting = true;
+        attempt = over.start(flow.loop(), request, this);
+        starting = false;
+        Runnable result = early;
+        if (result != null) {
+            early = null;
+            result.run();
+        }
     }
 
-    private void attempted(@Nullable UpstreamConnection opened, @Nullable Throwable problem) {
-        if (opened == null) {
-            try {
-                onFailure(failure(problem));
-            } catch (RuntimeException | Error e) {
-                flow.failed(e);
-            }
+    @Override
+    public void opened(UpstreamConnection opened) {
+        if (starting) {
+            early = () -> opened(opened);
         } else if (flow.isEnded()) {
             opened.connection().close();
             finish(false);
         } else {
             flow.connected(opened);
+        }
+    }
+
+    @Override
+    public void failed(ConnectFailedException why) {
+        if (starting) {
+            early = () -> failed(why);
+            return;
+        }
+        try {
+            onFailure(why);
+        } catch (RuntimeException | Error e) {
+            flow.failed(e);
         }
     }
 
@@ -180,14 +196,6 @@ final class UpstreamConnector implements FlowBudget.LeaseListener {
             address = chosen;
         }
         return chosen;
-    }
-
-    private static ConnectFailedException failure(@Nullable Throwable problem) {
-        Throwable cause = problem instanceof CompletionException wrapped ? wrapped.getCause() : problem;
-        if (cause instanceof ConnectFailedException failed) {
-            return failed;
-        }
-        throw new IllegalStateException("an attempt failed without a connect failure", cause);
     }
 
     /** Tries the next transport if that can help. Otherwise the flow ends. */
@@ -286,7 +294,7 @@ final class UpstreamConnector implements FlowBudget.LeaseListener {
         if (started == null) {
             services.budget().release(granted);
         } else {
-            started.released().whenComplete((free, problem) -> services.budget().release(granted));
+            started.whenReleased(() -> services.budget().release(granted));
         }
     }
 

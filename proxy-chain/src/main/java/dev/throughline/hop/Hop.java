@@ -19,6 +19,7 @@ import dev.throughline.flow.CloseReason;
 import dev.throughline.flow.FairQueue;
 import dev.throughline.flow.FlowBudget;
 import dev.throughline.flow.FlowEvents;
+import dev.throughline.flow.FlowIds;
 import dev.throughline.flow.FlowServices;
 import dev.throughline.flow.FlowSettings;
 import dev.throughline.flow.FlowTable;
@@ -302,7 +303,7 @@ public final class Hop implements AutoCloseable {
                 events,
                 buffers,
                 clock,
-                random);
+                new FlowIds(random));
     }
 
     private AdminPages adminPages(

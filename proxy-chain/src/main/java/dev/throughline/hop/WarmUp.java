@@ -79,6 +79,7 @@ final class WarmUp {
     private static final Duration LONGEST = Duration.ofSeconds(1);
 
     private static final int CAPACITY = 1000;
+    private static final SecureRandom RANDOM = new SecureRandom();
     private static final ApplicationRule RULE = new ApplicationRule();
     private static final ImmutableList<String> TRANSPORTS = ImmutableList.of(BsdSocket.NAME);
     private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
@@ -140,9 +141,8 @@ final class WarmUp {
     }
 
     private boolean run(int flows, Resources resources) throws IOException, KeyFormatException, InterruptedException {
-        SecureRandom random = services.random();
-        PrivateKey first = PrivateKey.generate("warm-up-1", random);
-        PrivateKey second = PrivateKey.generate("warm-up-2", random);
+        PrivateKey first = PrivateKey.generate("warm-up-1", RANDOM);
+        PrivateKey second = PrivateKey.generate("warm-up-2", RANDOM);
         ListeningSocket destination = engine.listen(
                 loops,
                 ANY_PORT,
@@ -201,7 +201,7 @@ final class WarmUp {
                 ImmutableList.of());
         KeyContext keys = new KeyContext(
                 new Verifier(settings, trust, ChainTlv.STANDARD, new ReplayWindow(CAPACITY)),
-                ImmutableSortedMap.of(Instant.MIN, new Signer(key, services.random())));
+                ImmutableSortedMap.of(Instant.MIN, new Signer(key, RANDOM)));
         Route route = new Route(next, TRANSPORTS, services.settings().tcp());
         RoutingTable routing = new RoutingTable(Policy.NONE, route, ImmutableMap.of(), ImmutableMap.of());
         HopMetrics metrics = new HopMetrics();
@@ -234,6 +234,6 @@ final class WarmUp {
                 FlowEvents.all(List.of(log, metrics)),
                 new BufferMemory(Long.MAX_VALUE),
                 services.clock(),
-                services.random());
+                services.ids());
     }
 }

@@ -82,16 +82,6 @@ public final class AgentClient implements AutoCloseable {
                 Duration.ofSeconds(15), Duration.ofMillis(100), Duration.ofSeconds(5), Duration.ofMillis(100));
     }
 
-    private record Unavailable(CompletableFuture<UpstreamConnection> opened, CompletableFuture<Void> released)
-            implements ConnectAttempt {
-        static Unavailable because(ConnectFailedException why) {
-            return new Unavailable(CompletableFuture.failedFuture(why), CompletableFuture.completedFuture(null));
-        }
-
-        @Override
-        public void giveUp() {}
-    }
-
     /**
      * Creates a client. {@link #start} starts it.
      *
@@ -114,11 +104,14 @@ public final class AgentClient implements AutoCloseable {
      * @param loop the event loop of the flow
      * @param deadline after which the attempt fails
      */
-    public ConnectAttempt open(EventLoop loop, BridgeRequest.Open request, Duration deadline) {
+    public ConnectAttempt open(EventLoop loop, BridgeRequest.Open request, Duration deadline, ConnectResult result) {
         return switch (watch.presence()) {
-            case AgentWatch.Presence.Gone(ConnectFailedException why) -> Unavailable.because(why);
+            case AgentWatch.Presence.Gone(ConnectFailedException why) -> {
+                result.failed(why);
+                yield ConnectAttempt.NOT_STARTED;
+            }
             case AgentWatch.Presence.Here(AgentSession session) -> {
-                AgentConnectAttempt attempt = new AgentConnectAttempt(loop, session, request);
+                AgentConnectAttempt attempt = new AgentConnectAttempt(loop, session, request, result);
                 attempt.start(socket, deadline);
                 yield attempt;
             }

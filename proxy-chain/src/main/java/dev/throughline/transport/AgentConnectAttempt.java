@@ -32,31 +32,46 @@ final class AgentConnectAttempt implements ConnectAttempt {
     private final AgentSession session;
     private final BridgeRequest.Open request;
     private final CompletableFuture<Connection> connecting = new CompletableFuture<>();
-    private final CompletableFuture<UpstreamConnection> opened = new CompletableFuture<>();
+    private final ConnectResult result;
+    private boolean done;
+    private @Nullable Future<?> timer;
     private final AgentSession.Slot slot = new AgentSession.Slot();
     private @Nullable Exchange exchange;
 
-    AgentConnectAttempt(EventLoop loop, AgentSession session, BridgeRequest.Open request) {
+    AgentConnectAttempt(EventLoop loop, AgentSession session, BridgeRequest.Open request, ConnectResult result) {
         this.loop = loop;
+        this.result = result;
         this.session = session;
         this.request = request;
     }
 
     void start(AgentSocket socket, Duration deadline) {
-        Future<?> timer = loop.schedule(this::timeOut, deadline.toNanos(), TimeUnit.NANOSECONDS);
-        opened.whenComplete((connection, problem) -> timer.cancel(false));
+        timer = loop.schedule(this::timeOut, deadline.toNanos(), TimeUnit.NANOSECONDS);
         connecting.whenComplete(this::connected);
         loop.execute(() -> socket.connect(loop, connecting));
     }
 
-    @Override
-    public CompletableFuture<UpstreamConnection> opened() {
-        return opened;
+    /** Returns whether this is the first result. */
+    private boolean finish() {
+        if (done) {
+            return false;
+        }
+        done = true;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        return true;
+    }
+
+    private void fail(ConnectFailedException why) {
+        if (finish()) {
+            result.failed(why);
+        }
     }
 
     @Override
-    public CompletableFuture<Void> released() {
-        return slot.released();
+    public void whenReleased(Runnable task) {
+        slot.released().whenComplete((free, problem) -> task.run());
     }
 
     @Override
@@ -101,7 +116,7 @@ final class AgentConnectAttempt implements ConnectAttempt {
 
     private void failBeforeRequest(ConnectFailedException why) {
         slot.free();
-        opened.completeExceptionally(why);
+        fail(why);
     }
 
     private enum State {
@@ -157,7 +172,7 @@ final class AgentConnectAttempt implements ConnectAttempt {
             if (pending) {
                 session.freeWhenAgentCloses(slot);
                 slot.released().whenCompleteAsync((free, problem) -> connection.close(), loop);
-                opened.completeExceptionally(why);
+                AgentConnectAttempt.this.fail(why);
             }
         }
 
@@ -246,7 +261,9 @@ final class AgentConnectAttempt implements ConnectAttempt {
             byte[] unread = new byte[behind.remaining()];
             behind.get(unread);
             connection.unread(unread);
-            opened.complete(new UpstreamConnection(connection, addresses, carried));
+            if (finish()) {
+                result.opened(new UpstreamConnection(connection, addresses, carried));
+            }
         }
 
         @Override

@@ -63,11 +63,11 @@ public final class AgentTransport implements Transport {
     }
 
     @Override
-    public ConnectAttempt start(EventLoop loop, ConnectRequest request) {
+    public ConnectAttempt start(EventLoop loop, ConnectRequest request, ConnectResult result) {
         InetSocketAddress destination = request.destination();
         InetAddress anyAddress = destination.getAddress() instanceof Inet6Address ? ANY_IPV6 : ANY_IPV4;
         BridgeRequest.Open open =
                 new BridgeRequest.Open(Tuple.tcp(new InetSocketAddress(anyAddress, 0), destination), request.handle());
-        return agent.open(loop, open, startTimeout);
+        return agent.open(loop, open, startTimeout, result);
     }
 }

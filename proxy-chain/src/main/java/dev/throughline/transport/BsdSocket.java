@@ -10,7 +10,6 @@ import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,27 +50,28 @@ public final class BsdSocket implements Transport {
     }
 
     @Override
-    public ConnectAttempt start(EventLoop loop, ConnectRequest request) {
-        Attempt attempt = new Attempt(request);
+    public ConnectAttempt start(EventLoop loop, ConnectRequest request, ConnectResult result) {
+        Attempt attempt = new Attempt(request, result);
         attempt.start(loop);
         return attempt;
     }
 
     private final class Attempt implements ConnectAttempt, ConnectListener {
         private final ConnectRequest request;
-        private final CompletableFuture<UpstreamConnection> opened = new CompletableFuture<>();
+        private final ConnectResult result;
+        private boolean done;
         private @Nullable Connection connecting;
 
-        Attempt(ConnectRequest request) {
+        Attempt(ConnectRequest request, ConnectResult result) {
             this.request = request;
+            this.result = result;
         }
 
         void start(EventLoop loop) {
             try {
                 connecting = engine.connect(loop, request.destination(), options, this);
             } catch (MarkException e) {
-                opened.completeExceptionally(
-                        ConnectFailedException.of(ConnectFailure.NOT_MARKED, String.valueOf(e.getMessage())));
+                fail(ConnectFailedException.of(ConnectFailure.NOT_MARKED, String.valueOf(e.getMessage())));
             } catch (IOException e) {
                 failed(e);
             }
@@ -82,34 +82,36 @@ public final class BsdSocket implements Transport {
             Optional<Tuple> addresses = connection.openedAddresses();
             if (addresses.isEmpty()) {
                 connection.close();
-                opened.completeExceptionally(
-                        ConnectFailedException.of(ConnectFailure.CONNECT_FAILED, "it was reset at once"));
+                fail(ConnectFailedException.of(ConnectFailure.CONNECT_FAILED, "it was reset at once"));
                 return;
             }
-            opened.complete(new UpstreamConnection(connection, addresses, false));
+            done = true;
+            result.opened(new UpstreamConnection(connection, addresses, false));
         }
 
         @Override
         public void failed(Exception cause) {
-            opened.completeExceptionally(ConnectFailedException.bySystem(cause, request.destination()));
+            fail(ConnectFailedException.bySystem(cause, request.destination()));
         }
 
-        @Override
-        public CompletableFuture<UpstreamConnection> opened() {
-            return opened;
+        private void fail(ConnectFailedException why) {
+            if (!done) {
+                done = true;
+                result.failed(why);
+            }
         }
 
         /** The kernel has released a closed socket's descriptor at once. */
         @Override
-        public CompletableFuture<Void> released() {
-            return CompletableFuture.completedFuture(null);
+        public void whenReleased(Runnable task) {
+            task.run();
         }
 
         @Override
         public void giveUp() {
             // Each flow that ends calls this; a failure is created only if it is needed.
-            if (!opened.isDone()) {
-                opened.completeExceptionally(ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow has ended"));
+            if (!done) {
+                fail(ConnectFailedException.of(ConnectFailure.GIVEN_UP, "its flow has ended"));
             }
             Connection open = connecting;
             if (open != null) {

@@ -5,7 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.util.Optional;
 
-/** Thrown, through {@link ConnectAttempt#opened}, if the connection was not opened. */
+/** Thrown, through {@link ConnectResult#failed}, if the connection was not opened. */
 public final class ConnectFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -12,9 +12,7 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -159,29 +157,36 @@ public final class GuardedTransport implements MeterBinder, Transport {
     }
 
     @Override
-    public ConnectAttempt start(EventLoop loop, ConnectRequest request) {
+    public ConnectAttempt start(EventLoop loop, ConnectRequest request, ConnectResult result) {
         if ((state() != State.CLOSED && silences(request) > 0) || !breaker.tryAcquirePermission()) {
-            return new RejectedAttempt();
+            result.failed(
+                    ConnectFailedException.of(ConnectFailure.BREAKER_OPEN, "its last starts failed or were slow"));
+            return ConnectAttempt.NOT_STARTED;
         }
-        long began = System.nanoTime();
-        ConnectAttempt start = transport.start(loop, request);
-        start.opened().whenComplete(new Count(request, began));
-        return start;
+        return transport.start(loop, request, new Counted(request, result));
     }
 
-    /** Counts the result of a connect. A class, because a lambda costs more without the optimizing compiler. */
-    private final class Count implements BiConsumer<UpstreamConnection, Throwable> {
+    /** Counts the result of a connect before passing it on. */
+    private final class Counted implements ConnectResult {
         private final ConnectRequest request;
-        private final long began;
+        private final ConnectResult result;
+        private final long began = System.nanoTime();
 
-        Count(ConnectRequest request, long began) {
+        Counted(ConnectRequest request, ConnectResult result) {
             this.request = request;
-            this.began = began;
+            this.result = result;
         }
 
         @Override
-        public void accept(@Nullable UpstreamConnection opened, @Nullable Throwable problem) {
-            count(request, System.nanoTime() - began, problem);
+        public void opened(UpstreamConnection connection) {
+            count(request, System.nanoTime() - began, null);
+            result.opened(connection);
+        }
+
+        @Override
+        public void failed(ConnectFailedException why) {
+            count(request, System.nanoTime() - began, why);
+            result.failed(why);
         }
     }
 
@@ -196,23 +201,21 @@ public final class GuardedTransport implements MeterBinder, Transport {
         }
     }
 
-    private void count(ConnectRequest request, long nanos, @Nullable Throwable problem) {
-        if (problem == null && !mayStall()) {
+    private void count(ConnectRequest request, long nanos, @Nullable ConnectFailedException why) {
+        if (why == null && !mayStall()) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
-        } else if (problem == null && (nanos < SLOW.toNanos() || countSlow(request))) {
+        } else if (why == null && (nanos < SLOW.toNanos() || countSlow(request))) {
             breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
-        } else if (problem == null) {
+        } else if (why == null) {
             breaker.releasePermission();
-        } else if (!(problem instanceof ConnectFailedException why)
-                || why.failure() == ConnectFailure.GIVEN_UP
-                || why.failure().isShortage()) {
+        } else if (why.failure() == ConnectFailure.GIVEN_UP || why.failure().isShortage()) {
             breaker.releasePermission();
         } else if (why.failure().blame() == ConnectFailure.Blame.TRANSPORT) {
-            breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
+            breaker.onError(nanos, TimeUnit.NANOSECONDS, why);
         } else if (!why.failure().isSilence() || !mayStall()) {
             breaker.onSuccess(0, TimeUnit.NANOSECONDS);
         } else if (countSlow(request)) {
-            breaker.onError(nanos, TimeUnit.NANOSECONDS, problem);
+            breaker.onError(nanos, TimeUnit.NANOSECONDS, why);
         } else {
             breaker.releasePermission();
         }
@@ -236,22 +239,5 @@ public final class GuardedTransport implements MeterBinder, Transport {
     private int silences(ConnectRequest request) {
         Integer counted = silences.getIfPresent(Executable.of(request.originator()));
         return counted == null ? 0 : counted;
-    }
-
-    /** A connect that was rejected by the open breaker. */
-    private record RejectedAttempt() implements ConnectAttempt {
-        @Override
-        public CompletableFuture<UpstreamConnection> opened() {
-            return CompletableFuture.failedFuture(
-                    ConnectFailedException.of(ConnectFailure.BREAKER_OPEN, "its last starts failed or were slow"));
-        }
-
-        @Override
-        public CompletableFuture<Void> released() {
-            return CompletableFuture.completedFuture(null);
-        }
-
-        @Override
-        public void giveUp() {}
     }
 }

@@ -26,6 +26,7 @@ public interface Transport {
      * Starts to open a connection. All its events happen on {@code loop}.
      *
      * @param request destination and originator
+     * @param result gets the connection
      */
-    ConnectAttempt start(EventLoop loop, ConnectRequest request);
+    ConnectAttempt start(EventLoop loop, ConnectRequest request, ConnectResult result);
 }

@@ -17,9 +17,11 @@ import dev.throughline.originator.Evidence;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.relay.Wire;
+import dev.throughline.transport.AwaitedAttempt;
 import dev.throughline.transport.BsdSocket;
 import dev.throughline.transport.ConnectAttempt;
 import dev.throughline.transport.ConnectRequest;
+import dev.throughline.transport.ConnectResult;
 import dev.throughline.transport.ScriptedTransport;
 import dev.throughline.transport.Transport;
 import dev.throughline.transport.UpstreamConnection;
@@ -171,18 +173,13 @@ class FlowResetTest extends FlowScene {
         }
 
         @Override
-        public ConnectAttempt start(EventLoop loop, ConnectRequest request) {
-            ConnectAttempt start = real.start(loop, request);
-            CompletableFuture<UpstreamConnection> said = start.opened().thenCombine(word, (opened, now) -> opened);
+        public ConnectAttempt start(EventLoop loop, ConnectRequest request, ConnectResult result) {
+            AwaitedAttempt start = new AwaitedAttempt(real, loop, request);
+            start.opened().thenAcceptBoth(word, (opened, now) -> result.opened(opened));
             return new ConnectAttempt() {
                 @Override
-                public CompletableFuture<UpstreamConnection> opened() {
-                    return said;
-                }
-
-                @Override
-                public CompletableFuture<Void> released() {
-                    return start.released();
+                public void whenReleased(Runnable task) {
+                    start.released().thenRun(task);
                 }
 
                 @Override

@@ -93,6 +93,6 @@ final class FlowServicesDraft {
                 events,
                 new BufferMemory(Long.MAX_VALUE),
                 Clock.systemUTC(),
-                new SecureRandom());
+                new FlowIds(new SecureRandom()));
     }
 }

@@ -57,12 +57,12 @@ class BsdSocketTest {
         return (InetSocketAddress) server.getLocalSocketAddress();
     }
 
-    private ConnectAttempt start(int mark, Duration timeout) throws Exception {
+    private AwaitedAttempt start(int mark, Duration timeout) throws Exception {
         BsdSocket transport = new BsdSocket(new EpollEngine(), mark, timeout);
         ConnectRequest request = new ConnectRequest(
                 address(), new Account("host", "0", "app", "1@1"), Optional.empty(), TcpTimeouts.DEFAULTS);
         EventLoop loop = wire.loops().next();
-        return wire.onLoop(() -> transport.start(loop, request));
+        return wire.onLoop(() -> new AwaitedAttempt(transport, loop, request));
     }
 
     private CompletableFuture<Connection> connect(int mark, Duration timeout) throws Exception {
@@ -103,7 +103,7 @@ class BsdSocketTest {
         List<Socket> filling = new ArrayList<>();
         try {
             fillTheQueue(filling);
-            ConnectAttempt attempt = start(0, Duration.ofSeconds(5));
+            AwaitedAttempt attempt = start(0, Duration.ofSeconds(5));
 
             wire.loops().next().submit(attempt::giveUp).sync();
 

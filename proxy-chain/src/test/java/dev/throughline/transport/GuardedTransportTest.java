@@ -39,17 +39,17 @@ class GuardedTransportTest {
         scripted.starts(CompletableFuture.failedFuture(why));
     }
 
-    private ConnectAttempt start(InetSocketAddress to, String executable) {
+    private AwaitedAttempt start(InetSocketAddress to, String executable) {
         Account who = new Account("host", "0", executable, "1@1");
-        return guarded.start(loop, new ConnectRequest(to, who, Optional.empty(), TcpTimeouts.DEFAULTS));
+        return new AwaitedAttempt(guarded, loop, new ConnectRequest(to, who, Optional.empty(), TcpTimeouts.DEFAULTS));
     }
 
     /** Starts a connection to a new destination. */
-    private ConnectAttempt start(String executable) {
+    private AwaitedAttempt start(String executable) {
         return start(InetSocketAddress.createUnresolved("destination", port++), executable);
     }
 
-    private ConnectAttempt start() {
+    private AwaitedAttempt start() {
         return start("app");
     }
 
@@ -63,7 +63,7 @@ class GuardedTransportTest {
         }
     }
 
-    private static ConnectFailure failure(ConnectAttempt start) {
+    private static ConnectFailure failure(AwaitedAttempt start) {
         return ((ConnectFailedException) catchThrowableOfType(
                                 CompletionException.class, () -> start.opened().join())
                         .getCause())

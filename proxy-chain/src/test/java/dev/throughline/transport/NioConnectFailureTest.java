@@ -56,8 +56,9 @@ class NioConnectFailureTest {
                 new Account("host", "0", "app", "1@1"),
                 Optional.empty(),
                 TcpTimeouts.DEFAULTS);
-        CompletableFuture<?> opened =
-                wire.onLoop(() -> transport.start(wire.loops().next(), request)).opened();
+        CompletableFuture<?> opened = wire.onLoop(
+                        () -> new AwaitedAttempt(transport, wire.loops().next(), request))
+                .opened();
         return (ConnectFailedException)
                 catchThrowableOfType(ExecutionException.class, () -> opened.get(20, TimeUnit.SECONDS))
                         .getCause();

@@ -43,19 +43,21 @@ public final class ScriptedTransport implements Transport {
     }
 
     @Override
-    public ConnectAttempt start(EventLoop loop, ConnectRequest request) {
+    public ConnectAttempt start(EventLoop loop, ConnectRequest request, ConnectResult result) {
         starts.incrementAndGet();
         CompletableFuture<UpstreamConnection> opened = next;
         CompletableFuture<Void> free = released;
+        opened.whenComplete((connection, problem) -> {
+            if (problem instanceof ConnectFailedException why) {
+                result.failed(why);
+            } else {
+                result.opened(connection);
+            }
+        });
         return new ConnectAttempt() {
             @Override
-            public CompletableFuture<UpstreamConnection> opened() {
-                return opened;
-            }
-
-            @Override
-            public CompletableFuture<Void> released() {
-                return free;
+            public void whenReleased(Runnable task) {
+                free.whenComplete((done, problem) -> task.run());
             }
 
             @Override

@@ -98,7 +98,7 @@ class AgentClientTest {
         emulate(Settings.limited(0));
         OpenedFlow flow = askFor(HANDLE);
         assertNotOpened(flow, "unknown-handle", "reported by the agent", Blame.TRANSPORT);
-        AskingHop.get(flow.start().released());
+        AskingHop.get(flow.released());
     }
 
     @Test
@@ -123,7 +123,7 @@ class AgentClientTest {
             flow.awaitEnd();
             assertThat(flow.isReleased()).isFalse();
             flow.close();
-            AskingHop.get(flow.start().released());
+            AskingHop.get(flow.released());
             assertThat(emulator.inUse()).isZero();
         }
     }
@@ -135,11 +135,11 @@ class AgentClientTest {
         OpenedFlow second = ask();
 
         assertNotOpened(second, "start-timeout", "waiting: no-memory", Blame.TRANSPORT);
-        AskingHop.get(second.start().released());
+        AskingHop.get(second.released());
         assertThat(emulator.inUse()).isEqualTo(1);
 
         first.close();
-        AskingHop.get(first.start().released());
+        AskingHop.get(first.released());
         ask().connected();
     }
 
@@ -150,7 +150,7 @@ class AgentClientTest {
         emulator.starts(new Start.After(Duration.ofMinutes(1)));
         OpenedFlow flow = askWithin(SOON);
         assertNotOpened(flow, "start-timeout", "no answer", Blame.DESTINATION);
-        AskingHop.get(flow.start().released());
+        AskingHop.get(flow.released());
         assertThat(emulator.inUse()).isZero();
     }
 
@@ -160,9 +160,9 @@ class AgentClientTest {
         emulator.starts(new Start.After(Duration.ofMinutes(1)));
         OpenedFlow flow = ask();
         awaitInUse(1);
-        flow.start().giveUp();
+        flow.giveUp();
         assertNotOpened(flow, "given-up", "its flow has ended", Blame.TRANSPORT);
-        AskingHop.get(flow.start().released());
+        AskingHop.get(flow.released());
         assertThat(emulator.inUse()).isZero();
     }
 
@@ -170,7 +170,7 @@ class AgentClientTest {
     void anOpenConnectionCannotBeAbandoned() throws Exception {
         emulate(Settings.limited(1));
         OpenedFlow flow = ask().connected();
-        flow.start().giveUp();
+        flow.giveUp();
         flow.send("question");
         try (End server = destination.accept()) {
             assertThat(server.receive(8)).hasSize(8);
@@ -183,14 +183,14 @@ class AgentClientTest {
         emulator.starts(new Start.Failing("no-interface"));
         OpenedFlow flow = ask();
         assertNotOpened(flow, "no-interface", "reported by the agent", Blame.TRANSPORT);
-        AskingHop.get(flow.start().released());
+        AskingHop.get(flow.released());
 
         emulator.starts(new Start.AtOnce());
         InetSocketAddress nobody = destination.address();
         destination.close();
         flow = hop.open(nobody);
         assertNotOpened(flow, "connect-refused", "reported by the agent", Blame.DESTINATION);
-        AskingHop.get(flow.start().released());
+        AskingHop.get(flow.released());
         assertThat(emulator.inUse()).isZero();
     }
 
@@ -205,9 +205,9 @@ class AgentClientTest {
             }
             List<OpenedFlow> connected = new ArrayList<>();
             for (OpenedFlow flow : flows) {
-                if (AskingHop.get(flow.start().opened().handle((channel, problem) -> problem != null))) {
+                if (AskingHop.get(flow.result().handle((channel, problem) -> problem != null))) {
                     assertNotOpened(flow, "start-timeout", "waiting: no-memory", Blame.TRANSPORT);
-                    AskingHop.get(flow.start().released());
+                    AskingHop.get(flow.released());
                 } else {
                     connected.add(flow.connected().send("hello"));
                 }
@@ -219,7 +219,7 @@ class AgentClientTest {
                 flow.close();
             }
             for (OpenedFlow flow : connected) {
-                AskingHop.get(flow.start().released());
+                AskingHop.get(flow.released());
             }
             awaitInUse(0);
             await().until(() ->

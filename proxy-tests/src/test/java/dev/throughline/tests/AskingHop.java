@@ -58,7 +58,7 @@ final class AskingHop implements AgentClient.Listener, AutoCloseable {
     }
 
     OpenedFlow open(BridgeRequest.Open request, Duration deadline) {
-        return new OpenedFlow(agent.open(loops.next(), request, deadline));
+        return new OpenedFlow(result -> agent.open(loops.next(), request, deadline, result));
     }
 
     OpenedFlow open(InetSocketAddress to) {
@@ -85,7 +85,7 @@ final class AskingHop implements AgentClient.Listener, AutoCloseable {
 
     static ConnectFailedException failure(OpenedFlow flow) throws InterruptedException, TimeoutException {
         try {
-            throw new AssertionError(get(flow.start().opened()));
+            throw new AssertionError(get(flow.result()));
         } catch (ExecutionException e) {
             return (ConnectFailedException) e.getCause();
         }

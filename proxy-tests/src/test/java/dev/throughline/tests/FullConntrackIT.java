@@ -11,10 +11,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** A user fills the connection tracking table of the host, which the hop's rules have enabled. */
 @NeedsNamespaces
 @NeedsPrograms("conntrack")
+@Isolated("it connects so often that connect records of its user, who runs the other tests, are limited")
 @Timeout(180)
 class FullConntrackIT {
     @TempDir

@@ -141,7 +141,7 @@ class NetworkFrameworkAnswersTest {
         assertThat(end.restText()).isEmpty();
         assertThat(flow.isReleased()).isFalse();
         end.close();
-        AskingHop.get(flow.start().released());
+        AskingHop.get(flow.released());
     }
 
     @Test
@@ -149,7 +149,7 @@ class NetworkFrameworkAnswersTest {
         OpenedFlow flow = ask(REQUEST);
         asked(REQUEST).close();
         assertThat(AskingHop.failure(flow)).hasMessage("agent-gone: it closed the connection without an answer");
-        AskingHop.get(flow.start().released());
+        AskingHop.get(flow.released());
     }
 
     /** It has read nothing, so that its end is a broken connection as well. */
@@ -160,7 +160,7 @@ class NetworkFrameworkAnswersTest {
             ScriptedAgent.say(end, new BridgeAnswer.Failed("hop-not-allowed"));
         }
         assertThat(AskingHop.failure(flow)).hasMessage("hop-not-allowed: reported by the agent");
-        AskingHop.get(flow.start().released());
+        AskingHop.get(flow.released());
     }
 
     /** For the agent, this side's end is the flow's end: only a close shows that the flow is gone. */
@@ -168,7 +168,7 @@ class NetworkFrameworkAnswersTest {
     void aConnectionThatOpensAfterItWasAbandonedIsClosed() throws Exception {
         OpenedFlow flow = ask(REQUEST);
         BridgeAgent end = asked(REQUEST);
-        flow.start().giveUp();
+        flow.giveUp();
         assertThat(end.restText()).isEmpty();
         ScriptedAgent.say(end, new Connected());
         assertThat(AskingHop.failure(flow).failure()).isEqualTo(ConnectFailure.GIVEN_UP);
@@ -180,7 +180,7 @@ class NetworkFrameworkAnswersTest {
                 .isInstanceOf(IOException.class);
         assertThat(flow.isReleased()).isFalse();
         ScriptedAgent.say(watch, new AgentNotice.Limits(0, 0, 0));
-        AskingHop.get(flow.start().released());
+        AskingHop.get(flow.released());
     }
 
     /** These limits may have been sent before the agent saw the end, so the slot is freed later. */
@@ -191,7 +191,7 @@ class NetworkFrameworkAnswersTest {
         flow.close();
         long start = System.nanoTime();
         ScriptedAgent.say(watch, new AgentNotice.Limits(0, 1, 0));
-        AskingHop.get(flow.start().released());
+        AskingHop.get(flow.released());
         assertThat(System.nanoTime() - start)
                 .isGreaterThanOrEqualTo(AskingHop.TIMINGS.settle().toNanos());
     }
@@ -201,7 +201,7 @@ class NetworkFrameworkAnswersTest {
     void anAgentThatIsGoneHasNoSlots() throws Exception {
         OpenedFlow givenUp = ask(REQUEST);
         BridgeAgent first = asked(REQUEST);
-        givenUp.start().giveUp();
+        givenUp.giveUp();
         assertThat(first.restText()).isEmpty();
         OpenedFlow closed = ask(REQUEST);
         asked(REQUEST).send(all(new Connected()));
@@ -210,8 +210,8 @@ class NetworkFrameworkAnswersTest {
         assertThat(closed.isReleased()).isFalse();
 
         watch.close();
-        AskingHop.get(givenUp.start().released());
-        AskingHop.get(closed.start().released());
+        AskingHop.get(givenUp.released());
+        AskingHop.get(closed.released());
     }
 
     /** A connected flow stays connected, and no longer uses a slot. */
@@ -225,7 +225,7 @@ class NetworkFrameworkAnswersTest {
         end.send("still here");
         flow.awaitText("still here");
         flow.close();
-        AskingHop.get(flow.start().released());
+        AskingHop.get(flow.released());
     }
 
     /** The queue of an agent that accepts no connection is full: the hop waits, and then sends its request. */

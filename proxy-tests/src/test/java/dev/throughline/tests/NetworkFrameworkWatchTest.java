@@ -68,7 +68,7 @@ class NetworkFrameworkWatchTest {
     /** At once: its deadline is far away. */
     private void assertNoRequest(AskingHop hop, String why) throws Exception {
         OpenedFlow flow = hop.open(destination.address());
-        assertThat(flow.start().opened()).isCompletedExceptionally();
+        assertThat(flow.result()).isCompletedExceptionally();
         assertThat(flow.isReleased()).isTrue();
         assertThat(AskingHop.failure(flow)).hasMessage(why);
     }

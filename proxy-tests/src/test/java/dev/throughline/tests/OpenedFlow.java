@@ -6,25 +6,53 @@ import dev.throughline.engine.Connection;
 import dev.throughline.engine.ConnectionEvents;
 import dev.throughline.engine.LoopBuffer;
 import dev.throughline.transport.ConnectAttempt;
+import dev.throughline.transport.ConnectFailedException;
+import dev.throughline.transport.ConnectResult;
 import dev.throughline.transport.UpstreamConnection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /** A connection that was requested from an agent, controlled by a test. */
-final class OpenedFlow {
-    private final ConnectAttempt start;
+final class OpenedFlow implements ConnectResult {
+    private final CompletableFuture<UpstreamConnection> result = new CompletableFuture<>();
+    private final CompletableFuture<Void> released = new CompletableFuture<>();
+    private final ConnectAttempt attempt;
     private volatile String text = "";
     private volatile boolean ended;
 
-    OpenedFlow(ConnectAttempt start) {
-        this.start = start;
+    /** Requests a connection by giving {@code start} the receiver of its result. */
+    OpenedFlow(Function<ConnectResult, ConnectAttempt> start) {
+        this.attempt = start.apply(this);
+        attempt.whenReleased(() -> released.complete(null));
     }
 
-    ConnectAttempt start() {
-        return start;
+    @Override
+    public void opened(UpstreamConnection connection) {
+        result.complete(connection);
+    }
+
+    @Override
+    public void failed(ConnectFailedException why) {
+        result.completeExceptionally(why);
+    }
+
+    /** Returns the connection, or fails with {@link ConnectFailedException}. */
+    CompletableFuture<UpstreamConnection> result() {
+        return result;
+    }
+
+    /** Completes when its slot is free. */
+    CompletableFuture<Void> released() {
+        return released;
+    }
+
+    void giveUp() {
+        attempt.giveUp();
     }
 
     /** Waits until it is open, and records its bytes. */
@@ -43,7 +71,7 @@ final class OpenedFlow {
     }
 
     UpstreamConnection opened() throws Exception {
-        return AskingHop.get(start.opened());
+        return AskingHop.get(result);
     }
 
     OpenedFlow send(String words) throws Exception {
@@ -82,7 +110,7 @@ final class OpenedFlow {
     }
 
     boolean isReleased() {
-        return start.released().isDone();
+        return released.isDone();
     }
 
     void close() throws Exception {
