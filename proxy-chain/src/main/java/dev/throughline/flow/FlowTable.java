@@ -28,6 +28,11 @@ public final class FlowTable implements MeterBinder {
         return numbers.incrementAndGet();
     }
 
+    /** Returns how many flows have started. */
+    public long started() {
+        return numbers.get();
+    }
+
     /** Adds a flow until it is closed, also one that will be rejected. */
     void add(Flow flow) {
         flows.put(flow.number(), flow);

@@ -207,7 +207,7 @@ public final class Hop implements AutoCloseable {
         new WarmUp(engine, EventLoops.of(flowLoops), services, config.marks().own(), json, conntrack, stranded)
                 .run(Integer.getInteger("throughline.warm-up", 0));
         EventLoopGroup adminLoop = loops.startForAdmin("admin event loop");
-        watchKeysAndClock(adminLoop.next());
+        schedule(adminLoop.next());
         AdminPages pages = adminPages(json, identifier, budget, transports);
         resources.add(AdminInterface.start(config, pages, adminLoop, budget.shortages(), sizes.adminConnections()));
         resources.add(PidFile.write(config.admin().pidFile(), random));
@@ -323,11 +323,12 @@ public final class Hop implements AutoCloseable {
                 .withUnresponsive(identifier::hanging);
     }
 
-    private void watchKeysAndClock(EventLoop loop) {
+    private void schedule(EventLoop loop) {
         KeyWatch watch = new KeyWatch(keys, clock, loop);
         keyWatch = watch;
         watch.check();
         loop.scheduleWithFixedDelay(clockWatch::check, 1, 1, TimeUnit.SECONDS);
+        loop.scheduleWithFixedDelay(HeapTrim.ofThisProcess(table::started)::check, 0, 2, TimeUnit.SECONDS);
     }
 
     private void checkKeys() {
