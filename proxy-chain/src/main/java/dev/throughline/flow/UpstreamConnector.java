@@ -153,7 +153,7 @@ final class UpstreamConnector implements FlowBudget.LeaseListener, ConnectResult
         }
         remaining = remaining.subList(chosen + 1, remaining.size());
         transport = over;
-        ConnectRequest request = new ConnectRequest(address(), granted.request().account(), handle, route.tcp());
+        ConnectRequest request = new ConnectRequest(address(), granted.request().account(), handle);
         starting = true;
         attempt = over.start(flow.loop(), request, this);
         starting = false;

@@ -79,6 +79,7 @@ final class WarmUpTraffic {
         private final ConnectOptions options;
         private final AtomicInteger toStart;
         private final CountDownLatch running;
+        private volatile boolean stopped;
 
         /**
          * Creates applications.
@@ -101,7 +102,7 @@ final class WarmUpTraffic {
                     loop.execute(() -> next(loop));
                 }
             }
-            return running.await(longest.toNanos(), TimeUnit.NANOSECONDS);
+            return running.await(longest.toNanos(), TimeUnit.NANOSECONDS) && !stopped;
         }
 
         private void next(EventLoop loop) {
@@ -111,14 +112,17 @@ final class WarmUpTraffic {
             try {
                 engine.connect(loop, entrance, options, new Application(this, loop));
             } catch (IOException e) {
-                // Nothing works that needs warming up; the remaining ones would fail as well.
-                toStart.set(0);
+                stop();
             }
         }
 
-        /** Starts no more. */
+        /** Starts no more, and waits for none: without a loopback interface, for example, all would fail. */
         void stop() {
+            stopped = true;
             toStart.set(0);
+            while (running.getCount() > 0) {
+                running.countDown();
+            }
         }
     }
 

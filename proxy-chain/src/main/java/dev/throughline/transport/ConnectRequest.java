@@ -1,7 +1,6 @@
 package dev.throughline.transport;
 
 import dev.throughline.budget.Account;
-import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.header.Bytes;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -12,7 +11,5 @@ import java.util.Optional;
  * @param destination the address to connect to
  * @param originator the account of the flow
  * @param handle the agent's identifier of the flow, if an agent handed it over
- * @param tcp timeouts of the connection, if this hop opens it itself
  */
-public record ConnectRequest(
-        InetSocketAddress destination, Account originator, Optional<Bytes> handle, TcpTimeouts tcp) {}
+public record ConnectRequest(InetSocketAddress destination, Account originator, Optional<Bytes> handle) {}

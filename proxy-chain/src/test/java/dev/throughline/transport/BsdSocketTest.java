@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.throughline.budget.Account;
 import dev.throughline.engine.Connection;
-import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.engine.epoll.EpollEngine;
 import dev.throughline.header.Tuple;
 import dev.throughline.platform.linux.Capability;
@@ -59,8 +58,8 @@ class BsdSocketTest {
 
     private AwaitedAttempt start(int mark, Duration timeout) throws Exception {
         BsdSocket transport = new BsdSocket(new EpollEngine(), mark, timeout);
-        ConnectRequest request = new ConnectRequest(
-                address(), new Account("host", "0", "app", "1@1"), Optional.empty(), TcpTimeouts.DEFAULTS);
+        ConnectRequest request =
+                new ConnectRequest(address(), new Account("host", "0", "app", "1@1"), Optional.empty());
         EventLoop loop = wire.loops().next();
         return wire.onLoop(() -> new AwaitedAttempt(transport, loop, request));
     }

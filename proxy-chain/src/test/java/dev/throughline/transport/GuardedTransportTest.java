@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.throughline.budget.Account;
 import dev.throughline.engine.ScriptedConnection;
-import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.hop.LogLines;
 import dev.throughline.relay.Wire;
 import io.netty.channel.EventLoop;
@@ -41,7 +40,7 @@ class GuardedTransportTest {
 
     private AwaitedAttempt start(InetSocketAddress to, String executable) {
         Account who = new Account("host", "0", executable, "1@1");
-        return new AwaitedAttempt(guarded, loop, new ConnectRequest(to, who, Optional.empty(), TcpTimeouts.DEFAULTS));
+        return new AwaitedAttempt(guarded, loop, new ConnectRequest(to, who, Optional.empty()));
     }
 
     /** Starts a connection to a new destination. */

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.throughline.budget.Account;
 import dev.throughline.engine.ErrnoException;
-import dev.throughline.engine.TcpTimeouts;
 import dev.throughline.engine.nio.NioEngine;
 import dev.throughline.relay.PeerLoss;
 import dev.throughline.relay.Wire;
@@ -54,8 +53,7 @@ class NioConnectFailureTest {
         ConnectRequest request = new ConnectRequest(
                 (InetSocketAddress) server.getLocalSocketAddress(),
                 new Account("host", "0", "app", "1@1"),
-                Optional.empty(),
-                TcpTimeouts.DEFAULTS);
+                Optional.empty());
         CompletableFuture<?> opened = wire.onLoop(
                         () -> new AwaitedAttempt(transport, wire.loops().next(), request))
                 .opened();
