@@ -3,6 +3,7 @@ package dev.throughline.tests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -25,6 +26,11 @@ record Descriptors(RunningHop hop) {
                 .skip(others)
                 .findFirst()
                 .orElseThrow();
+    }
+
+    /** Returns whether a lower number than the highest one is free. */
+    boolean hasGap() throws IOException {
+        return nextFree(0) < Collections.max(open());
     }
 
     /** Allows it this number of further descriptors; those that it already has stay open. */
