@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 final class HeapTrim {
     /** Flows that may start between two checks of a hop that is idle. */
     static final int FEW = 20;
-    /** Growth of the heap that is worth a collection, in bytes. */
+    /** Smallest growth of the heap that is worth a collection, in bytes; of a large heap, whose collection takes longer, a quarter. */
     static final long WORTH = 4 << 20;
 
     private final LongSupplier heap;
@@ -42,7 +42,7 @@ final class HeapTrim {
         long started = flows.getAsLong();
         boolean idle = started - flowsBefore < FEW;
         flowsBefore = started;
-        if (idle && heap.getAsLong() - heapAfter >= WORTH) {
+        if (idle && heap.getAsLong() - heapAfter >= Math.max(WORTH, heapAfter / 4)) {
             collection.run();
             heapAfter = heap.getAsLong();
         }

@@ -72,7 +72,7 @@ final class WarmUpTraffic {
         }
     }
 
-    /** The applications, some of which are connected at any time, until all have ended. */
+    /** Applications that connect one after another, several at once. */
     static final class Applications {
         private final Engine engine;
         private final InetSocketAddress entrance;

@@ -12,7 +12,7 @@ final class RecentMap<K, V> {
     private volatile ConcurrentHashMap<K, V> recent = new ConcurrentHashMap<>();
     private ConcurrentHashMap<K, V> old = new ConcurrentHashMap<>();
 
-    /** Creates a map of at most {@code capacity} entries, of which it keeps at least the last half. */
+    /** Creates a map for at most {@code capacity} entries. The last used ones are kept, at least half of that number. */
     RecentMap(int capacity) {
         this.generationSize = capacity / 2;
     }

@@ -7,14 +7,15 @@ import org.junit.jupiter.api.Test;
 class HeapTrimTest {
     private static final long LIVE = 10 << 20;
 
-    private long heap = LIVE;
+    private long live = LIVE;
+    private long heap = live;
     private long flows;
     private int collections;
     private final HeapTrim trim = new HeapTrim(() -> heap, () -> flows, this::collect);
 
     private void collect() {
         collections++;
-        heap = LIVE;
+        heap = live;
     }
 
     @Test
@@ -29,6 +30,22 @@ class HeapTrimTest {
     void anIdleHeapIsCollectedAgainWhenItHasGrown() {
         trim.check();
         heap += HeapTrim.WORTH - 1;
+        trim.check();
+        assertThat(collections).isEqualTo(1);
+
+        heap++;
+        trim.check();
+
+        assertThat(collections).isEqualTo(2);
+    }
+
+    /** A collection of a large heap stops all threads for longer. */
+    @Test
+    void aLargeHeapIsCollectedWhenItHasGrownByAQuarter() {
+        live = 400 << 20;
+        heap = live;
+        trim.check();
+        heap += live / 4 - 1;
         trim.check();
         assertThat(collections).isEqualTo(1);
 
