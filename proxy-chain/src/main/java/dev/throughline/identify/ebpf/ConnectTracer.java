@@ -23,10 +23,10 @@ import java.util.concurrent.TimeUnit;
  */
 public final class ConnectTracer implements AutoCloseable {
     /**
-     * Maximum number of sockets of one user that are recorded in a second. With 131,072 records, one user needs 16
+     * Maximum number of sockets of one user that are recorded in a second. With 131,072 records, one user needs 8
      * seconds to evict another user's record, which a flow needs for two seconds at most.
      */
-    static final int PER_SECOND = 8192;
+    static final int PER_SECOND = 16_384;
 
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());

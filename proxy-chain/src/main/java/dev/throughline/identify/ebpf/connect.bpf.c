@@ -23,7 +23,7 @@
 #define NAME_BYTES 256
 
 /* ConnectTracer.PER_SECOND */
-const volatile __u32 per_second = 8192;
+const volatile __u32 per_second = 16384;
 /* TracePart: a hop leaves out the parts that its kernel refuses. */
 const volatile bool with_cgroup = true;
 const volatile bool with_command = true;
