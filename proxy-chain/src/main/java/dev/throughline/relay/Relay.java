@@ -4,6 +4,7 @@ import dev.throughline.engine.Connection;
 import dev.throughline.engine.ConnectionEvents;
 import dev.throughline.engine.LoopBuffer;
 import dev.throughline.engine.Pipe;
+import dev.throughline.engine.TimeoutList;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.concurrent.Future;
@@ -46,6 +47,7 @@ public final class Relay {
     private final BufferMemory memory;
     private final Consumer<RelayResult> ended;
     private volatile long lastMoved = System.nanoTime();
+    private final Check check = new Check();
     private @Nullable Future<?> timer;
     private boolean settled;
     private boolean finishing;
@@ -82,16 +84,15 @@ public final class Relay {
      * @param inboundPrefix bytes before the first relayed byte to the inbound side
      */
     public void start(byte[] outboundPrefix, byte[] inboundPrefix) {
-        toOutbound.opposite = toInbound;
-        toInbound.opposite = toOutbound;
         if (toOutbound.failIfLost() || toInbound.failIfLost()) {
             return;
         }
-        checkIn(Math.min(
+        long firstCheck = Math.min(
                 Math.min(SETTLED.toNanos(), timeouts.idle().toNanos()),
-                Math.min(toOutbound.guard.shortestNanos(), toInbound.guard.shortestNanos())));
-        toOutbound.from.events(new Side(toOutbound, toInbound));
-        toInbound.from.events(new Side(toInbound, toOutbound));
+                Math.min(toOutbound.guard.shortestNanos(), toInbound.guard.shortestNanos()));
+        TimeoutList.start(toOutbound.from.loop(), firstCheck, check);
+        toOutbound.from.events(toOutbound);
+        toInbound.from.events(toInbound);
         toOutbound.start(outboundPrefix);
         if (!finishing) {
             toInbound.start(inboundPrefix);
@@ -128,23 +129,34 @@ public final class Relay {
         return lastMoved;
     }
 
-    /** Checks all timeouts after a time. There is one timer for all of them, since most flows end before the first. */
-    private void checkIn(long nanos) {
-        if (timer != null) {
-            timer.cancel(false);
+    /** The check of all timeouts. Most flows end before the first one. */
+    private final class Check extends TimeoutList.Timeout implements Runnable {
+        @Override
+        protected void expired() {
+            check();
         }
-        timer = toOutbound.from.loop().schedule(new Check(), nanos, TimeUnit.NANOSECONDS);
-    }
 
-    private final class Check implements Runnable {
         @Override
         public void run() {
+            timer = null;
             check();
         }
     }
 
+    private void checkIn(long nanos) {
+        stopChecks();
+        timer = toOutbound.from.loop().schedule(check, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void stopChecks() {
+        check.cancel();
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+    }
+
     private void check() {
-        timer = null;
         if (!settled) {
             settled = true;
             toOutbound.to.keepAlive(timeouts.outbound());
@@ -201,9 +213,7 @@ public final class Relay {
             return;
         }
         finishing = true;
-        if (timer != null) {
-            timer.cancel(false);
-        }
+        stopChecks();
         toOutbound.from.close();
         toInbound.from.close();
         toOutbound.release();
@@ -211,35 +221,14 @@ public final class Relay {
         ended.accept(reason);
     }
 
-    /** The events of one connection: it is the source of one direction and the destination of the other. */
-    private record Side(Direction outOf, Direction into) implements ConnectionEvents {
-        @Override
-        public void readable() {
-            outOf.move();
-        }
-
-        @Override
-        public void writable() {
-            into.writable();
-        }
-
-        @Override
-        public void lost(IOException how) {
-            outOf.lost(how);
-        }
-
-        @Override
-        public void finished() {
-            into.acknowledged();
-        }
-    }
-
-    /** One direction. */
-    private final class Direction {
+    /**
+     * One direction. It receives the events of its source, which is the destination of the opposite direction, and passes those that
+     * are for that one on.
+     */
+    private final class Direction implements ConnectionEvents {
         private final Connection from;
         private final Connection to;
         private final SlowReaderGuard guard;
-        private @Nullable Direction opposite;
         private volatile long bytes;
         private volatile int heldBytes;
         /** Bytes that were read and not yet sent. */
@@ -258,6 +247,25 @@ public final class Relay {
             this.from = from;
             this.to = to;
             this.guard = new SlowReaderGuard(to, userTimeout);
+        }
+
+        private Direction opposite() {
+            return this == toOutbound ? toInbound : toOutbound;
+        }
+
+        @Override
+        public void readable() {
+            move();
+        }
+
+        @Override
+        public void writable() {
+            opposite().destinationWritable();
+        }
+
+        @Override
+        public void finished() {
+            opposite().acknowledged();
         }
 
         /** Fails if the connection was lost before the relay started: its input then ended without the sender's intent. */
@@ -479,7 +487,7 @@ public final class Relay {
         }
 
         /** Sends held bytes, and reads again when all are sent. */
-        void writable() {
+        private void destinationWritable() {
             Pipe through = pipe;
             if (!finishing && through != null && through.held() > 0) {
                 lastMoved = System.nanoTime();
@@ -528,13 +536,14 @@ public final class Relay {
             }
         }
 
-        void acknowledged() {
+        private void acknowledged() {
             acknowledged = true;
             completeIfAcknowledged();
         }
 
         /** Ends the relay because the source is lost. */
-        void lost(IOException how) {
+        @Override
+        public void lost(IOException how) {
             lost(PeerLoss.of(how));
         }
 
@@ -549,9 +558,7 @@ public final class Relay {
 
         /** Ends the relay because the destination is lost. */
         private void lostTo(PeerLoss how) {
-            if (opposite != null) {
-                opposite.lost(how);
-            }
+            opposite().lost(how);
         }
     }
 }

@@ -17,6 +17,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,8 +91,11 @@ class BsdSocketTest {
         wire.onLoop(() -> {
             assertThat(connection.isOpen()).isTrue();
             assertThat(connection.option(SOL_SOCKET, SO_MARK)).isZero();
-            assertThat(connection.option(IPPROTO_TCP, TCP_NODELAY)).isEqualTo(1);
             assertThat(connection.option(SOL_SOCKET, SO_OOBINLINE)).isEqualTo(1);
+            // The first write is never delayed.
+            connection.write(ByteBuffer.allocateDirect(1));
+            connection.write(ByteBuffer.allocateDirect(1));
+            assertThat(connection.option(IPPROTO_TCP, TCP_NODELAY)).isEqualTo(1);
             return null;
         });
         wire.close(connection);

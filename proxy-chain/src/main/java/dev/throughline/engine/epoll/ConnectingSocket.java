@@ -1,30 +1,27 @@
 package dev.throughline.engine.epoll;
 
 import dev.throughline.engine.ConnectListener;
+import dev.throughline.engine.TimeoutList;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
-import io.netty.channel.IoEvent;
-import io.netty.channel.IoRegistration;
-import io.netty.channel.epoll.EpollIoEvent;
 import io.netty.channel.unix.Socket;
-import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A TCP connection that this side opens. */
 final class ConnectingSocket extends EpollConnection {
     private final InetSocketAddress destination;
     private @Nullable ConnectListener listener;
-    private @Nullable Future<?> timer;
+    private @Nullable Deadline deadline;
 
     ConnectingSocket(Socket socket, InetSocketAddress destination, ConnectListener listener, PipePool pipes) {
         super(socket, true, null, null, pipes);
         this.destination = destination;
         this.listener = listener;
         nothingReceived();
+        mayDelay();
     }
 
     /** Starts to connect. The result comes as an event, also when there is one at once. */
@@ -34,12 +31,13 @@ final class ConnectingSocket extends EpollConnection {
         if (connected) {
             loop.execute(() -> result(0));
         } else {
-            timer = loop.schedule(new Deadline(timeout), timeout.toNanos(), TimeUnit.NANOSECONDS);
+            deadline = new Deadline(timeout);
+            TimeoutList.start(loop, timeout.toNanos(), deadline);
         }
     }
 
     /** Ends the attempt when it takes too long. */
-    private final class Deadline implements Runnable {
+    private final class Deadline extends TimeoutList.Timeout {
         private final Duration timeout;
 
         Deadline(Duration timeout) {
@@ -47,20 +45,20 @@ final class ConnectingSocket extends EpollConnection {
         }
 
         @Override
-        public void run() {
+        protected void expired() {
             failed(new ConnectTimeoutException("connection timed out after " + timeout.toMillis() + " ms"));
         }
     }
 
     @Override
-    public void handle(IoRegistration from, IoEvent event) {
+    void handle(int ops) {
         if (listener == null) {
-            super.handle(from, event);
+            super.handle(ops);
         } else {
-            result(((EpollIoEvent) event).ops().value());
+            result(ops);
             // The first event may hold more than the result.
             if (listener == null && isOpen()) {
-                super.handle(from, event);
+                super.handle(ops);
             }
         }
     }
@@ -81,7 +79,7 @@ final class ConnectingSocket extends EpollConnection {
             failed(e);
             return;
         }
-        stopTimer();
+        stopDeadline();
         remoteAddress(destination);
         ConnectListener waiting = listener;
         listener = null;
@@ -96,16 +94,16 @@ final class ConnectingSocket extends EpollConnection {
         }
     }
 
-    private void stopTimer() {
-        if (timer != null) {
-            timer.cancel(false);
-            timer = null;
+    private void stopDeadline() {
+        if (deadline != null) {
+            deadline.cancel();
+            deadline = null;
         }
     }
 
     @Override
     public void close() {
-        stopTimer();
+        stopDeadline();
         listener = null;
         super.close();
     }

@@ -3,10 +3,8 @@ package dev.throughline.engine.epoll;
 import dev.throughline.engine.AcceptListener;
 import dev.throughline.engine.AcceptLoop;
 import io.netty.channel.EventLoop;
-import io.netty.channel.IoEvent;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoRegistration;
-import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.NativeInetAddress;
@@ -21,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * One loop of an {@link EpollListener}. epoll reports connections as long as there are some (level-triggered), to a loop that waits
  * if there is one (EPOLLEXCLUSIVE, epoll_ctl(2)).
  */
-final class EpollAcceptLoop implements AcceptLoop, EpollIoHandle {
+final class EpollAcceptLoop extends EpollSocket implements AcceptLoop {
     private static final int LONGEST_ADDRESS_BYTES = 128;
     private static final int EPOLLEXCLUSIVE = 1 << 28;
     private static final EpollIoOps ACCEPT = EpollIoOps.valueOf(EpollConnection.EPOLLIN | EPOLLEXCLUSIVE);
@@ -70,7 +68,7 @@ final class EpollAcceptLoop implements AcceptLoop, EpollIoHandle {
     }
 
     @Override
-    public void handle(IoRegistration from, IoEvent event) {
+    void handle(int ops) {
         int accepted = 0;
         while (accepted < expected && registration != null && socket.isOpen()) {
             try {

@@ -9,11 +9,8 @@ import dev.throughline.engine.Pipe;
 import dev.throughline.engine.TcpState;
 import dev.throughline.engine.TcpTimeouts;
 import io.netty.channel.EventLoop;
-import io.netty.channel.IoEvent;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoRegistration;
-import io.netty.channel.epoll.EpollIoEvent;
-import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.Errors;
 import io.netty.channel.unix.FileDescriptor;
@@ -31,7 +28,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A socket in an epoll set, from its registration to close(2). epoll reports each change of its state once (EPOLLET). */
-class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
+class EpollConnection extends EpollSocket implements Connection, AcceptedSocket {
     /** sys/epoll.h */
     static final int EPOLLIN = 0x1;
 
@@ -68,6 +65,11 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
     private boolean empty;
     /** Whether a short read doesn't mean an empty buffer: the peer has ended, or sent an urgent byte, where reads stop (tcp(7)). */
     private boolean readsToEnd;
+
+    /** Whether TCP_NODELAY is set, or isn't needed. Accepted sockets have it from their listener. */
+    private boolean noDelay = true;
+
+    private boolean hasWritten;
 
     private boolean inputEnded;
     private boolean outputShutdown;
@@ -119,6 +121,11 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
             return;
         }
         opened.accept(this);
+    }
+
+    /** Notes that TCP_NODELAY isn't set. */
+    final void mayDelay() {
+        noDelay = false;
     }
 
     /** Notes that nothing can have been received before the first event. */
@@ -174,8 +181,7 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
     }
 
     @Override
-    public void handle(IoRegistration from, IoEvent event) {
-        int ops = ((EpollIoEvent) event).ops().value();
+    void handle(int ops) {
         if (!socket.isOpen()) {
             return;
         }
@@ -302,6 +308,7 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
             int wanted = from.remaining();
             int sent;
             try {
+                letLeaveAtOnce();
                 sent = socket.send(from, from.position(), from.limit());
             } catch (IOException e) {
                 if (tcp) {
@@ -314,6 +321,15 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
                 return;
             }
         }
+    }
+
+    /** Sets TCP_NODELAY before the second write, the first one that the kernel would delay: many connections have only one. */
+    private void letLeaveAtOnce() throws IOException {
+        if (!noDelay && hasWritten) {
+            SocketOptions.noDelay(socket);
+            noDelay = true;
+        }
+        hasWritten = true;
     }
 
     @Override
@@ -345,6 +361,7 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
             throw failure;
         }
         try {
+            letLeaveAtOnce();
             return EpollPipe.splice(pipe, socket, most);
         } catch (IOException e) {
             failure = e;
@@ -391,14 +408,14 @@ class EpollConnection implements Connection, AcceptedSocket, EpollIoHandle {
         if (!tcp || !socket.isOpen()) {
             return false;
         }
-        // The first byte of TCP_INFO is tcpi_state.
-        byte[] state = new byte[1];
         try {
-            SocketOptions.get(socket, IPPROTO_TCP, TCP_INFO, ByteBuffer.wrap(state));
+            // The first byte of TCP_INFO is tcpi_state. The kernel returns as many bytes as fit into an int.
+            int first = SocketOptions.get(socket, IPPROTO_TCP, TCP_INFO);
+            int state = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? first & 0xFF : first >>> 24;
+            return state == TCP_CLOSE;
         } catch (IOException e) {
             return false;
         }
-        return state[0] == TCP_CLOSE;
     }
 
     @Override

@@ -119,6 +119,7 @@ public final class EpollEngine implements Engine {
         try {
             SocketOptions.reuse(socket, options.reusePort());
             SocketOptions.relayed(socket);
+            SocketOptions.noDelay(socket);
             SocketOptions.keepAlive(socket, options.timeouts());
             if (options.transparent()) {
                 SocketOptions.transparent(socket);

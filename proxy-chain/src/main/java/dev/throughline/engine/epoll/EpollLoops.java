@@ -15,7 +15,8 @@ import io.netty.util.concurrent.ThreadAwareExecutor;
  * Netty's epoll event loops, with a work-around for a fault of Netty 4.2: it finds the receiver of an event by its descriptor. When
  * an event closes a socket that has an event later in the same pass, and a new socket gets its number, the new socket gets the
  * event of the old one. No report of this is known. Here a handle ignores events of the pass in which it was registered, because
- * epoll_wait returned them earlier. EpollLoopsTest fails when this is no longer needed.
+ * epoll_wait returned them earlier: an {@link EpollSocket} by itself, others in a {@link Handle}. EpollLoopsTest fails when this is
+ * no longer needed.
  */
 final class EpollLoops {
     private EpollLoops() {}
@@ -36,7 +37,8 @@ final class EpollLoops {
         };
     }
 
-    private static final class Handler implements IoHandler {
+    /** The epoll set of a loop. */
+    static final class Handler implements IoHandler {
         private final IoHandler epoll;
         /** Number of calls of epoll_wait. Only the loop's thread uses it. */
         private long pass;
@@ -47,7 +49,15 @@ final class EpollLoops {
 
         @Override
         public IoRegistration register(IoHandle handle) throws Exception {
+            if (handle instanceof EpollSocket socket) {
+                socket.added(this);
+                return epoll.register(handle);
+            }
             return epoll.register(handle instanceof EpollIoHandle known ? new Handle(known, this, pass) : handle);
+        }
+
+        long pass() {
+            return pass;
         }
 
         @Override

@@ -6,7 +6,6 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.Duration;
 
 /**
@@ -22,7 +21,6 @@ final class SocketOptions {
     /** Keeps an urgent byte (MSG_OOB) in the stream instead of dropping it. It is relayed as an ordinary byte, without the mark. */
     private static final int SO_OOBINLINE = 10;
 
-    private static final int SO_LINGER = 13;
     private static final int SO_REUSEPORT = 15;
     private static final int SO_MARK = 36;
     private static final int IPPROTO_IP = 0;
@@ -34,18 +32,7 @@ final class SocketOptions {
     private static final int TCP_KEEPCNT = 6;
     private static final int TCP_USER_TIMEOUT = 18;
 
-    private static final byte[] RESET = linger(1);
-    private static final byte[] IN_ORDER = linger(0);
-
     private SocketOptions() {}
-
-    /** Returns struct linger: on or off, and a time of zero. */
-    private static byte[] linger(int on) {
-        return ByteBuffer.allocate(2 * Integer.BYTES)
-                .order(ByteOrder.nativeOrder())
-                .putInt(on)
-                .array();
-    }
 
     /** Returns the failure of a call that the system refused: Netty's native code throws its own unchecked exception. */
     private static IOException refused(ChannelException e) {
@@ -76,17 +63,13 @@ final class SocketOptions {
         }
     }
 
-    private static void set(Socket socket, int level, int name, ByteBuffer value) throws IOException {
-        try {
-            socket.setRawOpt(level, name, value);
-        } catch (ChannelException e) {
-            throw refused(e);
-        }
+    /** Lets small writes leave at once, while earlier ones aren't acknowledged yet. */
+    static void noDelay(Socket socket) throws IOException {
+        set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
     }
 
     /** Sets what every relayed TCP connection needs before its first byte. */
     static void relayed(Socket socket) throws IOException {
-        set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
         set(socket, SOL_SOCKET, SO_OOBINLINE, 1);
         linger(socket, true);
     }
@@ -105,7 +88,12 @@ final class SocketOptions {
 
     /** Makes close(2) reset the connection, or end it in order. */
     static void linger(Socket socket, boolean reset) throws IOException {
-        set(socket, SOL_SOCKET, SO_LINGER, ByteBuffer.wrap(reset ? RESET : IN_ORDER));
+        try {
+            // A time of zero seconds, or off.
+            socket.setSoLinger(reset ? 0 : -1);
+        } catch (ChannelException e) {
+            throw refused(e);
+        }
     }
 
     static void mark(Socket socket, int mark) throws MarkException {

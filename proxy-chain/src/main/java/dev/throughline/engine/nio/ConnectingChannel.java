@@ -1,23 +1,22 @@
 package dev.throughline.engine.nio;
 
 import dev.throughline.engine.ConnectListener;
+import dev.throughline.engine.TimeoutList;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.nio.NioIoOps;
-import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A TCP connection that this side opens. */
 final class ConnectingChannel extends NioConnection {
     private @Nullable ConnectListener listener;
-    private @Nullable Future<?> timer;
+    private @Nullable Deadline deadline;
 
     ConnectingChannel(SocketChannel channel, ConnectListener listener) {
         super(channel, true);
@@ -31,11 +30,22 @@ final class ConnectingChannel extends NioConnection {
         if (connected) {
             loop.execute(this::connected);
         } else {
-            timer = loop.schedule(
-                    () -> failed(
-                            new ConnectTimeoutException("connection timed out after " + timeout.toMillis() + " ms")),
-                    timeout.toNanos(),
-                    TimeUnit.NANOSECONDS);
+            deadline = new Deadline(timeout);
+            TimeoutList.start(loop, timeout.toNanos(), deadline);
+        }
+    }
+
+    /** Ends the attempt when it takes too long. */
+    private final class Deadline extends TimeoutList.Timeout {
+        private final Duration timeout;
+
+        Deadline(Duration timeout) {
+            this.timeout = timeout;
+        }
+
+        @Override
+        protected void expired() {
+            failed(new ConnectTimeoutException("connection timed out after " + timeout.toMillis() + " ms"));
         }
     }
 
@@ -61,7 +71,7 @@ final class ConnectingChannel extends NioConnection {
         if (!isOpen() || waiting == null) {
             return;
         }
-        stopTimer();
+        stopDeadline();
         listener = null;
         awaitFirstEvent();
         waiting.connected(this);
@@ -75,16 +85,16 @@ final class ConnectingChannel extends NioConnection {
         }
     }
 
-    private void stopTimer() {
-        if (timer != null) {
-            timer.cancel(false);
-            timer = null;
+    private void stopDeadline() {
+        if (deadline != null) {
+            deadline.cancel();
+            deadline = null;
         }
     }
 
     @Override
     public void close() {
-        stopTimer();
+        stopDeadline();
         listener = null;
         super.close();
     }
