@@ -41,7 +41,6 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +68,7 @@ public final class Flow {
     /** Time from accepted to relaying, valid in that stage and later. */
     private long setupNanos;
 
-    private volatile FlowStage stage = new Arriving();
+    private volatile FlowStage stage = Arriving.STAGE;
     /** How the flow ends, once that is decided. */
     private volatile @Nullable CloseResult result;
     /** The peer that counts a failed header. */
@@ -107,7 +106,7 @@ public final class Flow {
 
     private void accept() {
         AcceptedConnection found = profile.resolver().of(inbound);
-        Accepted accepted = new Accepted(FlowView.Stage.ARRIVING, new Arriving(), found);
+        Accepted accepted = new Accepted(FlowView.Stage.ARRIVING, found);
         stage = accepted;
         Optional<Tuple> socket = found.connection();
         if (socket.isPresent()) {
@@ -129,7 +128,28 @@ public final class Flow {
         }
         Accepted identifying = accepted.at(FlowView.Stage.IDENTIFYING);
         stage = identifying;
-        then(lookUpOwner(accepted.connection()), owner -> identified(identifying, owner));
+        CompletableFuture<SocketIdentity> owner = lookUpOwner(accepted.connection());
+        if (owner.state() == Future.State.SUCCESS) {
+            identified(identifying, owner.resultNow());
+        } else {
+            owner.whenComplete((found, problem) -> onLoop(() -> resume(identifying, found, problem)));
+        }
+    }
+
+    /** The owner of the connection was looked up by another thread. */
+    private void resume(Accepted identifying, SocketIdentity owner, @Nullable Throwable problem) {
+        if (isEnded()) {
+            return;
+        }
+        if (problem != null) {
+            failed(problem);
+            return;
+        }
+        try {
+            identified(identifying, owner);
+        } catch (RuntimeException | Error e) {
+            failed(e);
+        }
     }
 
     private void identified(Accepted accepted, SocketIdentity owner) {
@@ -518,35 +538,11 @@ public final class Flow {
 
     // The end.
 
-    /** Runs {@code next} on the loop with a result: at once if it is there. Does nothing if the flow has ended meanwhile. */
-    private <T> void then(CompletableFuture<T> pending, Consumer<T> next) {
-        if (pending.state() == Future.State.SUCCESS) {
-            resume(pending.resultNow(), null, next);
-        } else {
-            pending.whenComplete((value, problem) -> onLoop(() -> resume(value, problem, next)));
-        }
-    }
-
     private void onLoop(Runnable task) {
         if (loop().inEventLoop()) {
             task.run();
         } else {
             loop().execute(task);
-        }
-    }
-
-    private <T> void resume(T value, @Nullable Throwable problem, Consumer<T> next) {
-        if (isEnded()) {
-            return;
-        }
-        if (problem != null) {
-            failed(problem);
-            return;
-        }
-        try {
-            next.accept(value);
-        } catch (RuntimeException | Error e) {
-            failed(e);
         }
     }
 

@@ -33,6 +33,9 @@ sealed interface FlowStage {
 
     /** A connection was accepted. */
     record Arriving() implements FlowStage {
+        /** The one of every flow: it holds nothing. */
+        static final Arriving STAGE = new Arriving();
+
         @Override
         public FlowView.Stage name() {
             return FlowView.Stage.ARRIVING;
@@ -45,14 +48,14 @@ sealed interface FlowStage {
     }
 
     /** Source and original destination of the connection are known. */
-    record Accepted(FlowView.Stage name, Arriving arriving, AcceptedConnection connection) implements FlowStage {
+    record Accepted(FlowView.Stage name, AcceptedConnection connection) implements FlowStage {
         Accepted at(FlowView.Stage next) {
-            return new Accepted(next, arriving, connection);
+            return new Accepted(next, connection);
         }
 
         @Override
         public FlowStage before() {
-            return arriving;
+            return Arriving.STAGE;
         }
     }
 
