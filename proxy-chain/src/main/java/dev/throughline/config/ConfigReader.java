@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -291,6 +292,7 @@ public final class ConfigReader {
             }
             return new Limits(
                     limits.optional("flows", t -> Values.integer(t, 1, 1_000_000), d.flows()),
+                    limits.optional("event-loops", t -> OptionalInt.of(Values.integer(t, 1, 1024)), d.eventLoops()),
                     halfOpen,
                     total,
                     limits.optional("header-failures", t -> Values.integer(t, 1, 1_000_000), d.headerFailures()),

@@ -3,11 +3,13 @@ package dev.throughline.config;
 import dev.throughline.chain.VerifierSettings;
 import dev.throughline.engine.TcpTimeouts;
 import java.time.Duration;
+import java.util.OptionalInt;
 
 /**
  * The limits of a hop's time and memory.
  *
  * @param flows maximum number of open flows; each uses two descriptors
+ * @param eventLoops number of event loops; empty for one for each processor
  * @param halfOpenHeaders maximum number of connections of one peer with an incomplete header
  * @param halfOpenHeadersTotal the same maximum for all peers together
  * @param headerFailures number of failed headers of one peer in the window after which its connections are refused for
@@ -28,6 +30,7 @@ import java.time.Duration;
  */
 public record Limits(
         int flows,
+        OptionalInt eventLoops,
         int halfOpenHeaders,
         int halfOpenHeadersTotal,
         int headerFailures,
@@ -47,6 +50,7 @@ public record Limits(
 
     public static final Limits DEFAULTS = new Limits(
             8_000,
+            OptionalInt.empty(),
             1_000,
             4_000,
             100,
@@ -59,7 +63,7 @@ public record Limits(
             Duration.ofMinutes(5),
             TcpTimeouts.DEFAULTS,
             Duration.ofSeconds(30),
-            Duration.ofNanos(500_000),
+            Duration.ofMillis(1),
             VerifierSettings.DEFAULT_TTL,
             VerifierSettings.DEFAULT_SKEW,
             VerifierSettings.DEFAULT_MAX_HOPS);

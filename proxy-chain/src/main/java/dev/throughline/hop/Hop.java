@@ -190,8 +190,7 @@ public final class Hop implements AutoCloseable {
         FlowLog log = resources.add(FlowLog.start(json, config.log().openLines()));
         flowLog = log;
         metrics.bind(new OutputMetrics(log));
-        EventLoopGroup flowLoops =
-                loops.start("event loop", Runtime.getRuntime().availableProcessors());
+        EventLoopGroup flowLoops = loops.start("event loop", sizes.eventLoops());
         log.addLoops(flowLoops);
         AcceptQueues queues = resources.add(new AcceptQueues(sizes.queues(), networkNamespace()));
         ProcessIdentifier identifier = identifier(queues);

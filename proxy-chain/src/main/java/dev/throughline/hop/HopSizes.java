@@ -17,6 +17,7 @@ import java.util.List;
  * <p>Waiting flows and new flows have descriptors of their own: otherwise the waiting flows of one user would lock out the
  * connections of all other users.
  *
+ * @param eventLoops event loops of flows
  * @param flows open flows
  * @param waiting flows that wait for a slot
  * @param halfOpenHeaders connections of all peers with an unfinished header
@@ -34,6 +35,7 @@ import java.util.List;
  * @param lowered a message for each default that was lowered
  */
 public record HopSizes(
+        int eventLoops,
         int flows,
         int waiting,
         int halfOpenHeaders,
@@ -182,6 +184,7 @@ public record HopSizes(
                 heap.add(new Line("remembered chains", CHAINS, chains, HEAP_PER_CHAIN));
             }
             return new HopSizes(
+                    eventLoops(),
                     flows,
                     waiting,
                     readsHeaders() ? halfOpen : config.limits().halfOpenHeadersTotal(),
@@ -209,9 +212,9 @@ public record HopSizes(
         private List<Line> fixed(int adminConnections) {
             List<Line> lines = new ArrayList<>();
             lines.add(new Line("the program: libraries, standard streams", "", process.openDescriptors() + LATE, 1));
-            lines.add(new Line("event loops", "", process.processors() + 2L, PER_LOOP));
+            lines.add(new Line("event loops", "", eventLoops() + 2L, PER_LOOP));
             if (config.engine() == EngineChoice.EPOLL) {
-                lines.add(new Line("pipes for splice", "", (long) process.processors() * pipesOfLoop(), PER_PIPE));
+                lines.add(new Line("pipes for splice", "", (long) eventLoops() * pipesOfLoop(), PER_PIPE));
             }
             lines.add(new Line("identification: netlink, eBPF", "", IDENTIFICATION, 1));
             lines.add(new Line("reads of processes and executables", "", scaled(16, MOST_NAMING), 1));
@@ -234,10 +237,13 @@ public record HopSizes(
             return lines;
         }
 
+        private int eventLoops() {
+            return config.limits().eventLoops().orElse(process.processors());
+        }
+
         /** Returns how many directions an event loop can splice at once: at most a sixteenth of all descriptors are for that. */
         private int pipesOfLoop() {
-            return Math.clamp(
-                    process.descriptors() / 16 / PER_PIPE / process.processors(), 1, EpollEngine.MOST_PIPES_OF_LOOP);
+            return Math.clamp(process.descriptors() / 16 / PER_PIPE / eventLoops(), 1, EpollEngine.MOST_PIPES_OF_LOOP);
         }
 
         /** Only epoll's sockets can have the program that chooses a queue. */

@@ -11,7 +11,7 @@ import java.lang.management.ManagementFactory;
  * @param openDescriptors number open now: standard streams, libraries, runtime image
  * @param heapBytes maximum size of the heap
  * @param directBytes maximum size of Netty's direct buffers
- * @param processors one event loop each
+ * @param processors number of processors that this process may use
  */
 public record ProcessLimits(long descriptors, long openDescriptors, long heapBytes, long directBytes, int processors) {
 

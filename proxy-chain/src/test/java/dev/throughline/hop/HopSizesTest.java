@@ -128,6 +128,18 @@ class HopSizesTest {
                 .satisfies(problem -> assertThat(problem.key()).isEqualTo(key));
     }
 
+    @ParameterizedTest
+    @CsvSource({"'', 2", "'limits: { event-loops: 1 }', 1", "'limits: { event-loops: 8 }', 8"})
+    void aLoopForEachProcessorUnlessConfigured(String configuration, int loops) throws Exception {
+        HopSizes sizes = sizes(configuration, 1_048_576);
+
+        assertThat(sizes.eventLoops()).isEqualTo(loops);
+        assertThat(sizes.descriptors())
+                .filteredOn(line -> line.what().equals("event loops"))
+                .extracting(HopSizes.Line::count)
+                .containsExactly(loops + 2L);
+    }
+
     @Test
     void aProcessThatCanOpenTooFewFilesForAnyFlowIsAProblem() throws Exception {
         assertThat(sizes("", 100).problems())

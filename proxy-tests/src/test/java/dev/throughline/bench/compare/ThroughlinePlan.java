@@ -29,14 +29,14 @@ final class ThroughlinePlan {
         return new ProxyPlan(
                 name,
                 ProgramFinder.run(List.of(launcher, "--version"))
-                        + ": ./throughline run; identifies, signs (Ed25519), verifies, logs every flow to a file; limits: flows "
+                        + ": ./throughline run; identifies, signs (Ed25519), verifies, logs every flow to a file; limits: event-loops 1, flows "
                         + FLOWS + ", " + OTHER_LIMITS + ", waiting 128, reserve 0%" + javaOptions(),
                 first,
                 hop(launcher, folder, "hop-a", first, """
                         listeners:
                           - { name: front, mode: transparent, by: plain, address: "127.0.0.1:%d", destination: "127.0.0.1:%d" }
                         route: { to: hop-b, at: "127.0.0.1:%d" }
-                        limits: { flows: %d }
+                        limits: { flows: %d, event-loops: 1 }
                         budget: { waiting: 128, reserve: 0%% }
                         """.formatted(first, backend, second, FLOWS)),
                 hop(launcher, folder, "hop-b", second, """
@@ -44,7 +44,7 @@ final class ThroughlinePlan {
                         listeners:
                           - { name: edge, mode: chain, by: plain, address: "127.0.0.1:%d" }
                         route: { to: destination }
-                        limits: { flows: %d, %s }
+                        limits: { flows: %d, event-loops: 1, %s }
                         budget: { waiting: 128, reserve: 0%% }
                         """.formatted(second, FLOWS, OTHER_LIMITS)));
     }
