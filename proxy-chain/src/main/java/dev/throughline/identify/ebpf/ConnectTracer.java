@@ -32,7 +32,7 @@ public final class ConnectTracer implements AutoCloseable {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     /** How long a check that the programs are attached counts for later records. */
-    private static final long RECENT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    static final long RECENT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private static final int COOKIE_BITS = 12;
 
@@ -221,10 +221,10 @@ public final class ConnectTracer implements AutoCloseable {
 
     /**
      * Returns whether a record is so recent that it is of the last connection with its addresses, even without
-     * {@link #seesConnections}, which is a system call. It was made at most 50 ms ago, connections were recorded before it, and
-     * this is the first call for its socket. It could be of an earlier connection only if within these 50 ms its connection
-     * ended without being identified, a privileged process detached the programs, and another process connected from the same
-     * port.
+     * {@link #seesConnections}, which is a system call. It was made at most 50 ms ago, connections were recorded at a time in
+     * these 50 ms, and this is the first call for its socket. It could be of an earlier connection only if after that time,
+     * which is before or after the record, its connection ended without being identified, a privileged process detached the
+     * programs, and another process connected from the same port.
      *
      * @param record found after the connection was accepted
      */
@@ -234,7 +234,8 @@ public final class ConnectTracer implements AutoCloseable {
         long made = record.bootNanos() - check.bootNanos;
         // A record from the future means that the host was suspended since the check, or has other clocks
         // (time_namespaces(7)).
-        return isFirst(record.cookie()) && made > 0 && made <= passed && passed < RECENT_NANOS;
+        boolean isRecent = passed < RECENT_NANOS && made <= passed && passed - made < RECENT_NANOS;
+        return isFirst(record.cookie()) && isRecent;
     }
 
     /** Returns whether this is the first call for a socket, as far as is remembered. */
