@@ -39,7 +39,7 @@ class ArchitectureTest {
             .put("policy", ImmutableSet.of())
             .put("config", ImmutableSet.of("engine", "platform", "policy"))
             .put("keys", ImmutableSet.of("config", "platform"))
-            .put("engine", ImmutableSet.of())
+            .put("engine", ImmutableSet.of("platform"))
             .put("relay", ImmutableSet.of("engine"))
             .put("transport", ImmutableSet.of("engine", "platform"))
             .put("identify", ImmutableSet.of("platform"))

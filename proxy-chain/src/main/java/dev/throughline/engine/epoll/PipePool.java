@@ -1,5 +1,6 @@
 package dev.throughline.engine.epoll;
 
+import dev.throughline.platform.linux.PipeCapacity;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -13,6 +14,12 @@ final class PipePool {
         private final Deque<FileDescriptor[]> idle = new ArrayDeque<>();
         private int open;
     }
+
+    /**
+     * Capacity of a pipe in bytes. Each of its pages can hold a part of one page of a packet, so bytes that came over a network need more
+     * of it than their number.
+     */
+    private static final int CAPACITY = 1 << 20;
 
     private final int most;
     /** Not Netty's, which would choose a folder for its library before the hop does. */
@@ -34,6 +41,7 @@ final class PipePool {
         }
         try {
             FileDescriptor[] made = FileDescriptor.pipe();
+            boolean _ = PipeCapacity.raise(made[1].intValue(), CAPACITY);
             loop.open++;
             return Optional.of(made);
         } catch (IOException e) {

@@ -61,6 +61,7 @@ final class Libc {
     private static final MemorySegment MMAP = function("mmap");
     private static final MemorySegment MUNMAP = function("munmap");
     private static final MemorySegment SETPRIORITY = function("setpriority");
+    private static final MemorySegment FCNTL = function("fcntl");
     private static final MemorySegment CAPGET = function("capget");
     private static final MemorySegment CAPSET = function("capset");
     private static final MemorySegment SYSCALL = function("syscall");
@@ -219,6 +220,10 @@ final class Libc {
 
     int setpriority(int which, int who, int nice) {
         return (int) call(SETPRIORITY, word(which), word(who), word(nice));
+    }
+
+    int fcntl(int fd, int command, int argument) {
+        return (int) call(FCNTL, word(fd), word(command), word(argument));
     }
 
     int capget(MemorySegment header, MemorySegment data) {

@@ -189,7 +189,9 @@ class ConnectTracerTest {
     @Test
     void aRecordIsRecentOnceAndSoonAfterACheck() throws Exception {
         try (ServerSocketChannel listener = listen()) {
-            assertThat(notes.isRecent(connected(listener))).as("without a check").isFalse();
+            assertThat(notes.isRecent(connected(listener)))
+                    .as("without a check")
+                    .isFalse();
 
             ConnectRecord before = connected(listener);
             assertThat(notes.seesConnections()).isTrue();
