@@ -26,7 +26,7 @@ final class LineBuffer {
     private final @Nullable ScheduledExecutorService loop;
 
     private final Utf8Buffer text = new Utf8Buffer(CAPACITY);
-    private final Json json = new Json(text, new KnownProcesses());
+    private final Json json = Json.ofMany(text);
     private int[] ends = new int[INITIAL_LINES];
     private int lines;
     private long firstNanos;
