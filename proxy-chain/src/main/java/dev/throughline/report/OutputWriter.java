@@ -39,6 +39,7 @@ final class OutputWriter implements AutoCloseable {
     private static final int FIFO = 0x1000;
     private static final int SOCKET = 0xC000;
 
+    private static final int MAX_SPARE = 4;
     private static final long WAKE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int RETRY_MILLIS = 10;
     private static final int CLOSE_MILLIS = 2_000;
@@ -57,10 +58,13 @@ final class OutputWriter implements AutoCloseable {
         private final byte[] bytes;
         /** The ends of the lines. A message that is one line here may have further line feeds. */
         private final int[] ends;
+        /** Whether {@code bytes} can be used again. */
+        private final boolean isOwned;
 
-        Batch(byte[] bytes, int[] ends) {
+        Batch(byte[] bytes, int[] ends, boolean isOwned) {
             this.bytes = bytes;
             this.ends = ends;
+            this.isOwned = isOwned;
         }
 
         int start(int line) {
@@ -92,6 +96,9 @@ final class OutputWriter implements AutoCloseable {
     private final Listener listener;
     private final Thread writer;
     private final Deque<Batch> waiting = new ArrayDeque<>();
+    /** Arrays of batches that were written. */
+    private final Deque<byte[]> spare = new ArrayDeque<>();
+
     private int waitingBytes;
     /** Lines of the batch that is being written, as far as they are not lost. */
     private int writing;
@@ -155,20 +162,54 @@ final class OutputWriter implements AutoCloseable {
      * @param ends the ends of the lines in {@code lines}
      */
     void write(byte[] lines, int[] ends) {
-        synchronized (this) {
-            if (!closed && waitingBytes + lines.length <= maxBytes) {
-                waiting.add(new Batch(lines, ends));
-                waitingBytes += lines.length;
-                notifyAll();
-                return;
-            }
+        if (!add(new Batch(lines, ends, false))) {
+            loseUnqueued(ends.length);
         }
-        lose(ends.length, maxBytes / 1024 + " KiB are queued and its reader does not read");
+    }
+
+    /**
+     * Queues lines as {@link #write(byte[], int[])} does, in an array that may be larger and that the writer keeps. Never blocks.
+     *
+     * @param lines an array of the same size for all calls
+     * @return another array of that size, with any content, or the same one if the lines are lost
+     */
+    byte[] exchange(byte[] lines, int[] ends) {
+        if (!add(new Batch(lines, ends, true))) {
+            loseUnqueued(ends.length);
+            return lines;
+        }
+        byte[] next = takeSpare();
+        return next == null ? new byte[lines.length] : next;
+    }
+
+    /** Returns whether there is space for a batch, which is then queued. */
+    private synchronized boolean add(Batch batch) {
+        if (closed || waitingBytes + batch.bytes.length > maxBytes) {
+            return false;
+        }
+        waiting.add(batch);
+        waitingBytes += batch.bytes.length;
+        notifyAll();
+        return true;
+    }
+
+    private synchronized byte @Nullable [] takeSpare() {
+        return spare.poll();
+    }
+
+    private synchronized void addSpare(byte[] array) {
+        if (spare.size() < MAX_SPARE) {
+            spare.add(array);
+        }
     }
 
     /** Returns the number of lines lost so far. */
     synchronized long dropped() {
         return dropped;
+    }
+
+    private void loseUnqueued(int count) {
+        lose(count, maxBytes / 1024 + " KiB are queued and its reader does not read");
     }
 
     private void lose(int count, String why) {
@@ -192,6 +233,9 @@ final class OutputWriter implements AutoCloseable {
                 Batch batch = next();
                 if (batch != null) {
                     write(batch);
+                    if (batch.isOwned) {
+                        addSpare(batch.bytes);
+                    }
                 }
                 endEpisode();
             }

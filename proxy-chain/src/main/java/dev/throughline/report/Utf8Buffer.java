@@ -56,6 +56,21 @@ final class Utf8Buffer {
         }
     }
 
+    int capacity() {
+        return bytes.length;
+    }
+
+    /** Returns the array with the text, and possibly more. */
+    byte[] array() {
+        return bytes;
+    }
+
+    /** Continues with another array, without its content. */
+    void replace(byte[] other) {
+        bytes = other;
+        length = 0;
+    }
+
     /** Returns a copy of the first {@code count} bytes. */
     byte[] copyOf(int count) {
         return Arrays.copyOf(bytes, count);

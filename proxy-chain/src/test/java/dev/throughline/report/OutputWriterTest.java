@@ -1,6 +1,7 @@
 package dev.throughline.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -203,6 +204,30 @@ class OutputWriterTest {
             output.awaitText("a".repeat(2000) + "\nnext\n");
             assertThat(said()).isEqualTo("recovered: 4");
         }
+    }
+
+    @Test
+    void usesAnArrayAgainOnlyAfterItsLinesWereWritten() throws InterruptedException {
+        byte[] first = "one\ntwo\n....".getBytes(StandardCharsets.UTF_8);
+        byte[] second = writer.exchange(first, new int[] {4, 8});
+        assertThat(second).isNotSameAs(first).hasSameSizeAs(first);
+        System.arraycopy("three\n".getBytes(StandardCharsets.UTF_8), 0, second, 0, 6);
+        assertThat(writer.exchange(second, new int[] {6})).isNotSameAs(first).isNotSameAs(second);
+        output.resume.countDown();
+        output.awaitText("one\ntwo\nthree\n");
+        await().until(() -> {
+            byte[] next = writer.exchange(new byte[first.length], new int[] {1});
+            return List.of(first, second).contains(next);
+        });
+        assertThat(writer.dropped()).isZero();
+    }
+
+    @Test
+    void returnsTheArrayOfLinesThatDoNotFit() throws InterruptedException {
+        byte[] large = new byte[MAX_BYTES + 1];
+        assertThat(writer.exchange(large, new int[] {1, 2})).isSameAs(large);
+        assertThat(writer.dropped()).isEqualTo(2);
+        assertThat(said()).startsWith("failed: 64 KiB are queued");
     }
 
     /** A signal can cut a write short; the rest follows. */
