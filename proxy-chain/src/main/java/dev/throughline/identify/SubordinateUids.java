@@ -22,9 +22,24 @@ public final class SubordinateUids {
     private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long ALL_IDS = 1L << 32;
 
-    /** The content of the files, and their versions. */
-    private record Snapshot(Optional<FileVersion> subuid, Optional<FileVersion> passwd, RangeMap<Long, Long> owners) {
-        static final Snapshot NOTHING = new Snapshot(Optional.empty(), Optional.empty(), ImmutableRangeMap.of());
+    /**
+     * The content of the files, and their versions.
+     *
+     * @param lowest no lower id has an owner; most users' ids are lower, and a search costs more
+     */
+    private record Snapshot(
+            Optional<FileVersion> subuid, Optional<FileVersion> passwd, RangeMap<Long, Long> owners, long lowest) {
+        static final Snapshot NOTHING =
+                new Snapshot(Optional.empty(), Optional.empty(), ImmutableRangeMap.of(), ALL_IDS);
+
+        static Snapshot of(Optional<FileVersion> subuid, Optional<FileVersion> passwd, RangeMap<Long, Long> owners) {
+            Map<Range<Long>, Long> ranges = owners.asMapOfRanges();
+            return new Snapshot(
+                    subuid,
+                    passwd,
+                    owners,
+                    ranges.isEmpty() ? ALL_IDS : owners.span().lowerEndpoint());
+        }
     }
 
     private final Path subuid;
@@ -52,7 +67,11 @@ public final class SubordinateUids {
             lookedAt = now;
             read();
         }
-        Long owner = known.owners.get(uid);
+        Snapshot current = known;
+        if (uid < current.lowest) {
+            return uid;
+        }
+        Long owner = current.owners.get(uid);
         return owner == null ? uid : owner;
     }
 
@@ -64,7 +83,7 @@ public final class SubordinateUids {
             return;
         }
         try {
-            known = new Snapshot(
+            known = Snapshot.of(
                     ranges,
                     names,
                     ranges.isEmpty()

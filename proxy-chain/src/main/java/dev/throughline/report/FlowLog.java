@@ -6,6 +6,7 @@ import dev.throughline.flow.FlowView;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
@@ -24,6 +25,8 @@ import org.slf4j.LoggerFactory;
 public final class FlowLog implements FlowEvents, AutoCloseable {
     /** About 16,000 lines. */
     static final int MAX_BYTES = 16 << 20;
+
+    private static final Path STANDARD_OUTPUT = Path.of("/dev/fd/1");
 
     private static final Logger LOG = LoggerFactory.getLogger(FlowLog.class);
 
@@ -89,12 +92,21 @@ public final class FlowLog implements FlowEvents, AutoCloseable {
      */
     public static FlowLog start(FlowJson json, boolean openLines) {
         // A channel returns how much of a line was written; a stream doesn't.
-        return start(json, openLines, new FileOutputStream(FileDescriptor.out).getChannel());
+        return start(
+                json,
+                openLines,
+                new FileOutputStream(FileDescriptor.out).getChannel(),
+                OutputWriter.maxWriteBytes(STANDARD_OUTPUT));
     }
 
-    /** Starts a log on {@code target}, which must not be closed by others. */
+    /** Starts a log on {@code target}, which must not be closed by others, and which may be a pipe. */
     public static FlowLog start(FlowJson json, boolean openLines, WritableByteChannel target) {
-        return new FlowLog(json, openLines, OutputWriter.start("flow-log", target, MAX_BYTES, new Episodes()));
+        return start(json, openLines, target, OutputWriter.PIPE_BYTES);
+    }
+
+    private static FlowLog start(FlowJson json, boolean openLines, WritableByteChannel target, int maxWriteBytes) {
+        return new FlowLog(
+                json, openLines, OutputWriter.start("flow-log", target, MAX_BYTES, maxWriteBytes, new Episodes()));
     }
 
     /** Gives each event loop a buffer. Must be called before their flows start; lines of other threads don't wait. */

@@ -21,18 +21,34 @@ public final class Json {
 
     private final Utf8Buffer out;
     private final @Nullable KnownProcesses processes;
+    private final @Nullable KnownMembers known;
     /** Whether the next member or element needs a comma before it. */
     private boolean hasPrevious;
 
-    /** Creates a writer that appends to {@code out}. */
-    Json(Utf8Buffer out) {
-        this(out, null);
+    /**
+     * At least one member of an object, which depends on two values alone.
+     *
+     * @param <A> type of the first value
+     * @param <B> type of the second value
+     */
+    interface Members<A, B> {
+        void write(Json out, A first, B second);
     }
 
-    /** Creates a writer that appends to {@code out} and encodes the details of a process once. */
-    Json(Utf8Buffer out, @Nullable KnownProcesses processes) {
+    /** Creates a writer that appends to {@code out}. */
+    Json(Utf8Buffer out) {
+        this(out, null, null);
+    }
+
+    private Json(Utf8Buffer out, @Nullable KnownProcesses processes, @Nullable KnownMembers known) {
         this.out = out;
         this.processes = processes;
+        this.known = known;
+    }
+
+    /** Creates a writer that appends many objects to {@code out} and encodes what they have in common once. */
+    static Json ofMany(Utf8Buffer out) {
+        return new Json(out, new KnownProcesses(), new KnownMembers());
     }
 
     /** Returns one object as text. */
@@ -72,9 +88,10 @@ public final class Json {
     }
 
     /** Starts a member that is an object. The caller writes its members and then calls {@link #endObject}. */
-    void startObject(String name) {
+    Json startObject(String name) {
         name(name);
         open('{');
+        return this;
     }
 
     /** Starts an element of an array that is an object. */
@@ -188,17 +205,44 @@ public final class Json {
         return this;
     }
 
-    /** Writes the members of {@link OriginatorJson#details}, which are never the first ones of an object. */
-    void putDetails(ProcessIdentity who) {
-        byte[] known = processes == null ? null : processes.find(who);
-        if (known != null) {
-            out.copy(known);
+    /** Writes the members of {@link OriginatorJson#process} and {@link OriginatorJson#details}. */
+    void putIdentity(ProcessIdentity who) {
+        separate();
+        KnownProcesses.Entry entry = processes == null ? null : processes.find(who);
+        if (entry != null && entry.isOf(who)) {
+            out.copy(entry.members());
             return;
         }
         int start = out.length();
-        OriginatorJson.details(this, who);
+        hasPrevious = false;
+        OriginatorJson.process(this, who);
+        int detailsAt = out.length() - start;
+        if (entry != null) {
+            out.copy(entry.members(), entry.detailsAt());
+        } else {
+            OriginatorJson.details(this, who);
+        }
         if (processes != null) {
-            processes.add(who, out.copyFrom(start));
+            processes.add(who, out.copyFrom(start), detailsAt);
+        }
+    }
+
+    /**
+     * Writes {@code members}, which are encoded once for the same two objects. They may end within an object or array that they
+     * started.
+     */
+    <A, B> void putKnown(Members<A, B> members, A first, B second) {
+        separate();
+        byte[] text = known == null ? null : known.find(members, first, second);
+        if (text != null) {
+            out.copy(text);
+            return;
+        }
+        int start = out.length();
+        hasPrevious = false;
+        members.write(this, first, second);
+        if (known != null) {
+            known.add(members, first, second, out.copyFrom(start));
         }
     }
 

@@ -26,7 +26,7 @@ final class LineBuffer {
     private final @Nullable ScheduledExecutorService loop;
 
     private final Utf8Buffer text = new Utf8Buffer(CAPACITY);
-    private final Json json = new Json(text, new KnownProcesses());
+    private final Json json = Json.ofMany(text);
     private int[] ends = new int[INITIAL_LINES];
     private int lines;
     private long firstNanos;
@@ -56,8 +56,14 @@ final class LineBuffer {
     /** Hands all lines to the writer. */
     synchronized void flush() {
         if (lines > 0) {
-            output.write(text.copyOf(ends[lines - 1]), Arrays.copyOf(ends, lines));
-            text.clear(CAPACITY);
+            int[] endsOfLines = Arrays.copyOf(ends, lines);
+            if (text.capacity() == CAPACITY && ends[lines - 1] > CAPACITY / 2) {
+                text.replace(output.exchange(text.array(), endsOfLines));
+            } else {
+                // Few lines don't keep a large array while they wait in the queue.
+                output.write(text.copyOf(ends[lines - 1]), endsOfLines);
+                text.clear(CAPACITY);
+            }
             lines = 0;
         }
     }

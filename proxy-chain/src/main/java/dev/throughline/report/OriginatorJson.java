@@ -18,7 +18,12 @@ public final class OriginatorJson {
     /** Writes all known facts about {@code originator}. */
     public static void write(Json out, Originator originator, IdNames names) {
         out.put("host", names.of(originator.host()));
-        identity(out, originator.identity());
+        rest(out, originator);
+    }
+
+    /** Writes what {@link #write} writes after the host. */
+    static void rest(Json out, Originator originator) {
+        out.putIdentity(originator.identity());
         out.put("source", originator.tuple().source())
                 .put("destination", originator.tuple().destination())
                 .put("way_in", originator.wayIn().toString())
@@ -27,6 +32,11 @@ public final class OriginatorJson {
 
     /** Writes a process and its evidence. */
     public static void identity(Json out, ProcessIdentity who) {
+        out.putIdentity(who);
+    }
+
+    /** Writes what may differ between flows that have the same details. */
+    static void process(Json out, ProcessIdentity who) {
         out.put("evidence", who.evidence().toString()).put("os", who.system().toString());
         ProcessId process = who.process().orElse(null);
         if (process != null) {
@@ -42,7 +52,6 @@ public final class OriginatorJson {
                 out.put("gid", ids.unsignedGid());
             }
         }
-        out.putDetails(who);
     }
 
     /** Writes what all flows of a process have in common. */

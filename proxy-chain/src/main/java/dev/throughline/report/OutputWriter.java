@@ -3,6 +3,8 @@ package dev.throughline.report;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * reader, a full file system or a closed pipe blocks no caller. It wakes up once for each batch of lines. The queue is
  * bounded in bytes. A batch that doesn't fit, or a line that can't be written, is lost and counted by lines. The first
  * loss starts an episode, which ends when lines have been written again for {@link #QUIET_NANOS}. After a partly written
- * line, the next one starts on a new line.
+ * line, the next one starts on a new line. Lines are written together as far as the kernel doesn't mix them with the writes of others.
  */
 final class OutputWriter implements AutoCloseable {
     /**
@@ -26,8 +28,18 @@ final class OutputWriter implements AutoCloseable {
      * PIPE_BUF (pipe(7)): the kernel doesn't mix a write of this size with those of others, such as messages to the same pipe. A longer
      * line is written alone.
      */
-    private static final int ATOMIC_BYTES = 4096;
+    static final int PIPE_BYTES = 4096;
 
+    /** For files and terminals. The kernel doesn't mix writes to them, which are therefore as large as possible. */
+    static final int WHOLE_BATCH = Integer.MAX_VALUE;
+
+    /** Types of files in st_mode (inode(7)). */
+    private static final int TYPE_BITS = 0xF000;
+
+    private static final int FIFO = 0x1000;
+    private static final int SOCKET = 0xC000;
+
+    private static final int MAX_SPARE = 4;
     private static final long WAKE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final int RETRY_MILLIS = 10;
     private static final int CLOSE_MILLIS = 2_000;
@@ -46,40 +58,47 @@ final class OutputWriter implements AutoCloseable {
         private final byte[] bytes;
         /** The ends of the lines. A message that is one line here may have further line feeds. */
         private final int[] ends;
+        /** Whether {@code bytes} can be used again. */
+        private final boolean isOwned;
 
-        Batch(byte[] bytes, int[] ends) {
+        Batch(byte[] bytes, int[] ends, boolean isOwned) {
             this.bytes = bytes;
             this.ends = ends;
+            this.isOwned = isOwned;
         }
 
         int start(int line) {
             return line == 0 ? 0 : ends[line - 1];
         }
 
-        /** Returns the number of the line after those that can be written together with {@code line}. */
-        int endOfWrite(int line) {
-            int end = line + 1;
-            while (end < ends.length && ends[end] - start(line) <= ATOMIC_BYTES) {
-                end++;
+        /** Returns the end of the lines that are written together with {@code line}: as many as have {@code maxBytes}, or it alone. */
+        int endOfWrite(int line, int maxBytes) {
+            int last = line;
+            while (last + 1 < ends.length && ends[last + 1] - start(line) <= maxBytes) {
+                last++;
             }
-            return end;
+            return ends[last];
         }
 
-        /** Returns the number of the line that contains the byte at {@code position}. */
-        int lineAt(int position) {
-            int line = 0;
-            while (ends[line] <= position) {
-                line++;
+        /** Returns the number of the first line from {@code line} on that doesn't end before {@code position}. */
+        int lineAt(int position, int line) {
+            int at = line;
+            while (at < ends.length && ends[at] <= position) {
+                at++;
             }
-            return line;
+            return at;
         }
     }
 
     private final WritableByteChannel target;
     private final int maxBytes;
+    private final int maxWriteBytes;
     private final Listener listener;
     private final Thread writer;
     private final Deque<Batch> waiting = new ArrayDeque<>();
+    /** Arrays of batches that were written. */
+    private final Deque<byte[]> spare = new ArrayDeque<>();
+
     private int waitingBytes;
     /** Lines of the batch that is being written, as far as they are not lost. */
     private int writing;
@@ -94,9 +113,10 @@ final class OutputWriter implements AutoCloseable {
     /** Used by the writer thread only. */
     private boolean isLineOpen;
 
-    private OutputWriter(String name, WritableByteChannel target, int maxBytes, Listener listener) {
+    private OutputWriter(String name, WritableByteChannel target, int maxBytes, int maxWriteBytes, Listener listener) {
         this.target = target;
         this.maxBytes = maxBytes;
+        this.maxWriteBytes = maxWriteBytes;
         this.listener = listener;
         this.writer = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
     }
@@ -107,11 +127,28 @@ final class OutputWriter implements AutoCloseable {
      * @param name name of the thread
      * @param target must not be closed by others; a write that returns 0 is retried
      * @param maxBytes maximum size of the queue
+     * @param maxWriteBytes maximum size of a write of several lines, as {@link #maxWriteBytes} returns it
      */
-    static OutputWriter start(String name, WritableByteChannel target, int maxBytes, Listener listener) {
-        OutputWriter output = new OutputWriter(name, target, maxBytes, listener);
+    static OutputWriter start(
+            String name, WritableByteChannel target, int maxBytes, int maxWriteBytes, Listener listener) {
+        OutputWriter output = new OutputWriter(name, target, maxBytes, maxWriteBytes, listener);
         output.writer.start();
         return output;
+    }
+
+    /**
+     * Returns the maximum size of a write of several lines that the kernel doesn't mix with other writes.
+     *
+     * @param descriptor an open descriptor of this process, such as {@code /dev/fd/1}
+     * @return {@link #PIPE_BYTES} for a pipe or a socket, and if the type isn't known
+     */
+    static int maxWriteBytes(Path descriptor) {
+        try {
+            int type = (int) Files.getAttribute(descriptor, "unix:mode") & TYPE_BITS;
+            return type == FIFO || type == SOCKET ? PIPE_BYTES : WHOLE_BATCH;
+        } catch (IOException | UnsupportedOperationException e) {
+            return PIPE_BYTES;
+        }
     }
 
     /** Queues one line, which ends with a line feed and must not be modified afterwards. Never blocks. */
@@ -125,20 +162,54 @@ final class OutputWriter implements AutoCloseable {
      * @param ends the ends of the lines in {@code lines}
      */
     void write(byte[] lines, int[] ends) {
-        synchronized (this) {
-            if (!closed && waitingBytes + lines.length <= maxBytes) {
-                waiting.add(new Batch(lines, ends));
-                waitingBytes += lines.length;
-                notifyAll();
-                return;
-            }
+        if (!add(new Batch(lines, ends, false))) {
+            loseUnqueued(ends.length);
         }
-        lose(ends.length, maxBytes / 1024 + " KiB are queued and its reader does not read");
+    }
+
+    /**
+     * Queues lines as {@link #write(byte[], int[])} does, in an array that may be larger and that the writer keeps. Never blocks.
+     *
+     * @param lines an array of the same size for all calls
+     * @return another array of that size, with any content, or the same one if the lines are lost
+     */
+    byte[] exchange(byte[] lines, int[] ends) {
+        if (!add(new Batch(lines, ends, true))) {
+            loseUnqueued(ends.length);
+            return lines;
+        }
+        byte[] next = takeSpare();
+        return next == null ? new byte[lines.length] : next;
+    }
+
+    /** Returns whether there is space for a batch, which is then queued. */
+    private synchronized boolean add(Batch batch) {
+        if (closed || waitingBytes + batch.bytes.length > maxBytes) {
+            return false;
+        }
+        waiting.add(batch);
+        waitingBytes += batch.bytes.length;
+        notifyAll();
+        return true;
+    }
+
+    private synchronized byte @Nullable [] takeSpare() {
+        return spare.poll();
+    }
+
+    private synchronized void addSpare(byte[] array) {
+        if (spare.size() < MAX_SPARE) {
+            spare.add(array);
+        }
     }
 
     /** Returns the number of lines lost so far. */
     synchronized long dropped() {
         return dropped;
+    }
+
+    private void loseUnqueued(int count) {
+        lose(count, maxBytes / 1024 + " KiB are queued and its reader does not read");
     }
 
     private void lose(int count, String why) {
@@ -162,6 +233,9 @@ final class OutputWriter implements AutoCloseable {
                 Batch batch = next();
                 if (batch != null) {
                     write(batch);
+                    if (batch.isOwned) {
+                        addSpare(batch.bytes);
+                    }
                 }
                 endEpisode();
             }
@@ -203,20 +277,21 @@ final class OutputWriter implements AutoCloseable {
         ByteBuffer bytes = ByteBuffer.wrap(batch.bytes);
         int line = 0;
         while (line < batch.ends.length) {
-            int end = batch.endOfWrite(line);
-            bytes.limit(batch.start(end)).position(batch.start(line));
+            bytes.limit(batch.endOfWrite(line, maxWriteBytes));
             try {
                 if (isLineOpen) {
-                    writeAll(ByteBuffer.wrap(new byte[] {'\n'}));
-                    isLineOpen = false;
+                    endLine();
                 }
-                writeAll(bytes);
-                line = end;
-                setWriting(batch.ends.length - line);
+                writeSome(bytes);
+                int next = batch.lineAt(bytes.position(), line);
+                if (next > line) {
+                    line = next;
+                    setWriting(batch.ends.length - line);
+                }
             } catch (IOException e) {
-                line = batch.lineAt(bytes.position());
                 isLineOpen |= bytes.position() > batch.start(line);
                 line++;
+                bytes.limit(batch.start(line)).position(batch.start(line));
                 setWriting(batch.ends.length - line);
                 lose(1, String.valueOf(e.getMessage()));
             }
@@ -228,12 +303,18 @@ final class OutputWriter implements AutoCloseable {
         writtenSince = true;
     }
 
+    private void endLine() throws IOException, InterruptedException {
+        ByteBuffer lineFeed = ByteBuffer.wrap(new byte[] {'\n'});
+        while (lineFeed.hasRemaining()) {
+            writeSome(lineFeed);
+        }
+        isLineOpen = false;
+    }
+
     /** Another process may have set O_NONBLOCK on a shared terminal or pipe; then a write can return 0. */
-    private void writeAll(ByteBuffer bytes) throws IOException, InterruptedException {
-        while (bytes.hasRemaining()) {
-            if (target.write(bytes) == 0) {
-                Thread.sleep(RETRY_MILLIS);
-            }
+    private void writeSome(ByteBuffer bytes) throws IOException, InterruptedException {
+        if (target.write(bytes) == 0) {
+            Thread.sleep(RETRY_MILLIS);
         }
     }
 

@@ -34,6 +34,7 @@ public final class StandardError {
                 "standard-error",
                 new FileOutputStream(FileDescriptor.err).getChannel(),
                 MAX_BYTES,
+                OutputWriter.PIPE_BYTES,
                 new OutputWriter.Listener() {
                     @Override
                     public void failed(String why) {

@@ -19,6 +19,9 @@ final class Utf8Buffer {
         1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000
     };
     private static final int MAX_ESCAPE_BYTES = 6;
+    /** Of an IPv4 address with the colon before the port. */
+    private static final int MAX_IPV4_BYTES = 16;
+
     private static final int NANOS_PER_MILLI = 1_000_000;
     /** Between these, {@link Double#toString} writes milliseconds without an exponent. */
     private static final long FIRST_WITHOUT_EXPONENT = 1_000;
@@ -53,6 +56,21 @@ final class Utf8Buffer {
         }
     }
 
+    int capacity() {
+        return bytes.length;
+    }
+
+    /** Returns the array with the text, and possibly more. */
+    byte[] array() {
+        return bytes;
+    }
+
+    /** Continues with another array, without its content. */
+    void replace(byte[] other) {
+        bytes = other;
+        length = 0;
+    }
+
     /** Returns a copy of the first {@code count} bytes. */
     byte[] copyOf(int count) {
         return Arrays.copyOf(bytes, count);
@@ -65,9 +83,15 @@ final class Utf8Buffer {
 
     /** Writes bytes that {@link #copyFrom} returned. */
     void copy(byte[] text) {
-        reserve(text.length);
-        System.arraycopy(text, 0, bytes, length, text.length);
-        length += text.length;
+        copy(text, 0);
+    }
+
+    /** Writes the bytes since {@code start} of those that {@link #copyFrom} returned. */
+    void copy(byte[] text, int start) {
+        int count = text.length - start;
+        reserve(count);
+        System.arraycopy(text, start, bytes, length, count);
+        length += count;
     }
 
     @Override
@@ -101,14 +125,17 @@ final class Utf8Buffer {
     void name(String name, boolean isNext) {
         int count = name.length();
         reserve(count + 4);
+        byte[] to = bytes;
+        int at = length;
         if (isNext) {
-            bytes[length++] = ',';
+            to[at++] = ',';
         }
-        bytes[length++] = '"';
-        name.getBytes(0, count, bytes, length);
-        length += count;
-        bytes[length++] = '"';
-        bytes[length++] = ':';
+        to[at++] = '"';
+        name.getBytes(0, count, to, at);
+        at += count;
+        to[at++] = '"';
+        to[at++] = ':';
+        length = at;
     }
 
     /** Writes text as a JSON string. Half of a surrogate pair becomes a question mark. */
@@ -193,12 +220,14 @@ final class Utf8Buffer {
             count++;
         }
         reserve(count);
-        for (int at = length + count - 1; at >= length; at--) {
+        byte[] to = bytes;
+        int start = length;
+        for (int at = start + count - 1; at >= start; at--) {
             int tenth = tenth(left);
-            bytes[at] = (byte) ('0' + left - 10 * tenth);
+            to[at] = (byte) ('0' + left - 10 * tenth);
             left = tenth;
         }
-        length += count;
+        length = start + count;
     }
 
     /** Divides a number that isn't negative by 10. The first compiler doesn't replace a division, which is several times as slow. */
@@ -249,19 +278,55 @@ final class Utf8Buffer {
             return;
         }
         byte[] parts = ipv4.getAddress();
+        reserve(MAX_IPV4_BYTES);
+        byte[] to = bytes;
+        int at = length;
         for (int i = 0; i < parts.length; i++) {
-            digits(parts[i] & 0xFF, 1);
-            ascii(i < parts.length - 1 ? '.' : ':');
+            at = octet(to, at, parts[i] & 0xFF);
+            to[at++] = (byte) (i < parts.length - 1 ? '.' : ':');
         }
+        length = at;
         digits(endpoint.getPort(), 1);
+    }
+
+    /** Writes a number of at most 255 at {@code start} and returns its end. */
+    private static int octet(byte[] to, int start, int value) {
+        int at = start;
+        int left = value;
+        if (left >= 100) {
+            int hundreds = left >= 200 ? 2 : 1;
+            to[at++] = (byte) ('0' + hundreds);
+            left -= 100 * hundreds;
+        }
+        if (value >= 10) {
+            int tenth = tenth(left);
+            to[at++] = (byte) ('0' + tenth);
+            left -= 10 * tenth;
+        }
+        to[at++] = (byte) ('0' + left);
+        return at;
     }
 
     /** Writes 16 lower-case hexadecimal digits. */
     void hex(long value) {
         reserve(16);
-        for (int shift = 60; shift >= 0; shift -= 4) {
-            bytes[length++] = LOWER_HEX[(int) (value >>> shift) & 0xF];
-        }
+        hex8((int) (value >>> Integer.SIZE));
+        hex8((int) value);
+    }
+
+    /** Without a loop over longs, which is slow without the optimizing compiler. */
+    private void hex8(int value) {
+        byte[] to = bytes;
+        int at = length;
+        to[at] = LOWER_HEX[value >>> 28];
+        to[at + 1] = LOWER_HEX[value >>> 24 & 0xF];
+        to[at + 2] = LOWER_HEX[value >>> 20 & 0xF];
+        to[at + 3] = LOWER_HEX[value >>> 16 & 0xF];
+        to[at + 4] = LOWER_HEX[value >>> 12 & 0xF];
+        to[at + 5] = LOWER_HEX[value >>> 8 & 0xF];
+        to[at + 6] = LOWER_HEX[value >>> 4 & 0xF];
+        to[at + 7] = LOWER_HEX[value & 0xF];
+        length = at + 8;
     }
 
     /** Writes two lower-case hexadecimal digits for each byte. */

@@ -5,10 +5,16 @@ import dev.throughline.chain.Link;
 import dev.throughline.chain.SignedLink;
 import dev.throughline.chain.Verification;
 import dev.throughline.key.PublicKey;
+import dev.throughline.originator.InterceptionMethod;
 import java.util.List;
 
 /** The JSON form of a header's verification. */
 public final class VerificationJson {
+    private static final Json.Members<String, String> HOPS =
+            (out, hop, audience) -> out.put("hop", hop).put("audience", audience);
+    private static final Json.Members<InterceptionMethod, InterceptionMethod> WAYS =
+            (out, in, egress) -> out.put("way_in", in.toString()).put("way_out", egress.toString());
+
     private VerificationJson() {}
 
     /** Writes the result for a header that a hop received. */
@@ -61,12 +67,9 @@ public final class VerificationJson {
 
     /** Writes one link. */
     public static void link(Json out, Link link, IdNames names) {
-        out.put("hop", names.of(link.hop()))
-                .put("audience", names.of(link.audience()))
-                .put("issued_at", link.issuedAt())
-                .put("ttl_ms", link.ttl().toMillis())
-                .put("way_in", link.ingress().toString())
-                .put("way_out", link.egress().toString());
+        out.putKnown(HOPS, names.of(link.hop()), names.of(link.audience()));
+        out.put("issued_at", link.issuedAt()).put("ttl_ms", link.ttl().toMillis());
+        out.putKnown(WAYS, link.ingress(), link.egress());
         if (link.observedPeer().isPresent()) {
             out.put("observed_peer", link.observedPeer().get());
         }

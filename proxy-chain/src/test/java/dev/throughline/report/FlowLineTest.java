@@ -88,7 +88,7 @@ class FlowLineTest {
     @Test
     void isTheSameAsJacksons() {
         Utf8Buffer text = new Utf8Buffer(16);
-        Json line = new Json(text, new KnownProcesses());
+        Json line = Json.ofMany(text);
         for (int i = 0; i < FLOWS; i++) {
             FlowView flow = flow();
             CloseResult result = new CloseResult(any(CloseReason.values()), text());

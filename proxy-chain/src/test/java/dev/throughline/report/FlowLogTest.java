@@ -121,7 +121,8 @@ class FlowLogTest {
 
     @Test
     void leavesNothingOfALineThatFails() {
-        LineBuffer buffer = new LineBuffer(OutputWriter.start("test-log", reader, 1 << 20, new NoListener()), loop);
+        LineBuffer buffer = new LineBuffer(
+                OutputWriter.start("test-log", reader, 1 << 20, OutputWriter.PIPE_BYTES, new NoListener()), loop);
         reader.resumed.countDown();
         buffer.add(line -> line.put("number", 1));
         assertThatThrownBy(() -> buffer.add(line -> {

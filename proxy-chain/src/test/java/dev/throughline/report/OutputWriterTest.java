@@ -1,11 +1,17 @@
 package dev.throughline.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -15,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Standard output and standard error that are full, closed, not read, or shared. */
 @Timeout(60)
@@ -23,18 +30,21 @@ class OutputWriterTest {
 
     private final Output output = new Output();
     private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
-    private final OutputWriter writer =
-            OutputWriter.start("test-output", output, MAX_BYTES, new OutputWriter.Listener() {
-                @Override
-                public void failed(String why) {
-                    said.add("failed: " + why);
-                }
+    private final OutputWriter writer = start(OutputWriter.PIPE_BYTES);
 
-                @Override
-                public void recovered(long lost) {
-                    said.add("recovered: " + lost);
-                }
-            });
+    private OutputWriter start(int maxWriteBytes) {
+        return OutputWriter.start("test-output", output, MAX_BYTES, maxWriteBytes, new OutputWriter.Listener() {
+            @Override
+            public void failed(String why) {
+                said.add("failed: " + why);
+            }
+
+            @Override
+            public void recovered(long lost) {
+                said.add("recovered: " + lost);
+            }
+        });
+    }
 
     @AfterEach
     void stop() {
@@ -103,6 +113,10 @@ class OutputWriterTest {
     }
 
     private void writeTogether(String... lines) {
+        writeTogether(writer, lines);
+    }
+
+    private static void writeTogether(OutputWriter writer, String... lines) {
         int[] ends = new int[lines.length];
         int end = 0;
         for (int i = 0; i < lines.length; i++) {
@@ -146,6 +160,103 @@ class OutputWriterTest {
         output.awaitText("a".repeat(2000) + "\n" + "b".repeat(2000) + "\n" + "c".repeat(2000) + "\n" + "d".repeat(5000)
                 + "\ne\n");
         assertThat(output.writes).containsExactly(4002, 2001, 5001, 2);
+    }
+
+    private static final String[] BATCH = {"a".repeat(2000), "b".repeat(2000), "c".repeat(2000), "d".repeat(5000), "e"};
+    private static final String BATCH_TEXT = String.join("\n", BATCH) + "\n";
+
+    @Test
+    void writesABatchAsAWholeToAFile() throws InterruptedException {
+        output.resume.countDown();
+        try (OutputWriter toFile = start(OutputWriter.WHOLE_BATCH)) {
+            writeTogether(toFile, BATCH);
+            output.awaitText(BATCH_TEXT);
+            assertThat(output.writes).containsExactly(BATCH_TEXT.length());
+        }
+    }
+
+    @Test
+    void losesOnlyTheLineAtWhichAFileWasFull() throws InterruptedException {
+        output.space = 2001 + 1000;
+        output.spaceAfterFailure = Integer.MAX_VALUE;
+        output.resume.countDown();
+        try (OutputWriter toFile = start(OutputWriter.WHOLE_BATCH)) {
+            writeTogether(toFile, BATCH);
+            output.awaitText(BATCH_TEXT.replace("b".repeat(2000), "b".repeat(1000)));
+            assertThat(said()).isEqualTo("failed: No space left on device");
+            assertThat(toFile.dropped()).isEqualTo(1);
+            assertThat(output.writes).containsExactly(2001 + 1000, 1, 2001 + 5001 + 2);
+        }
+    }
+
+    @Test
+    void losesTheLinesOfABatchThatAFileHasNoSpaceFor() throws InterruptedException {
+        output.space = 2001;
+        output.resume.countDown();
+        try (OutputWriter toFile = start(OutputWriter.WHOLE_BATCH)) {
+            writeTogether(toFile, BATCH);
+            assertThat(said()).isEqualTo("failed: No space left on device");
+            while (toFile.dropped() < 4) {
+                Thread.onSpinWait();
+            }
+            output.space = Integer.MAX_VALUE;
+            writeTogether(toFile, "next");
+            output.awaitText("a".repeat(2000) + "\nnext\n");
+            assertThat(said()).isEqualTo("recovered: 4");
+        }
+    }
+
+    @Test
+    void usesAnArrayAgainOnlyAfterItsLinesWereWritten() throws InterruptedException {
+        byte[] first = "one\ntwo\n....".getBytes(StandardCharsets.UTF_8);
+        byte[] second = writer.exchange(first, new int[] {4, 8});
+        assertThat(second).isNotSameAs(first).hasSameSizeAs(first);
+        System.arraycopy("three\n".getBytes(StandardCharsets.UTF_8), 0, second, 0, 6);
+        assertThat(writer.exchange(second, new int[] {6})).isNotSameAs(first).isNotSameAs(second);
+        output.resume.countDown();
+        output.awaitText("one\ntwo\nthree\n");
+        await().until(() -> {
+            byte[] next = writer.exchange(new byte[first.length], new int[] {1});
+            return List.of(first, second).contains(next);
+        });
+        assertThat(writer.dropped()).isZero();
+    }
+
+    @Test
+    void returnsTheArrayOfLinesThatDoNotFit() throws InterruptedException {
+        byte[] large = new byte[MAX_BYTES + 1];
+        assertThat(writer.exchange(large, new int[] {1, 2})).isSameAs(large);
+        assertThat(writer.dropped()).isEqualTo(2);
+        assertThat(said()).startsWith("failed: 64 KiB are queued");
+    }
+
+    /** A signal can cut a write short; the rest follows. */
+    @Test
+    void writesTheRestOfABatchThatWasCutShort() throws InterruptedException {
+        output.atMost = 3000;
+        output.resume.countDown();
+        try (OutputWriter toFile = start(OutputWriter.WHOLE_BATCH)) {
+            writeTogether(toFile, BATCH);
+            output.awaitText(BATCH_TEXT);
+            assertThat(toFile.dropped()).isZero();
+        }
+    }
+
+    @Test
+    void knowsWhatIsWrittenAsAWhole(@TempDir Path folder) throws Exception {
+        assertThat(OutputWriter.maxWriteBytes(Files.createFile(folder.resolve("file"))))
+                .isEqualTo(OutputWriter.WHOLE_BATCH);
+        assertThat(OutputWriter.maxWriteBytes(Path.of("/dev/null"))).isEqualTo(OutputWriter.WHOLE_BATCH);
+        Path fifo = folder.resolve("fifo");
+        assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor())
+                .isZero();
+        assertThat(OutputWriter.maxWriteBytes(fifo)).isEqualTo(OutputWriter.PIPE_BYTES);
+        Path socket = folder.resolve("socket");
+        try (ServerSocketChannel open = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            open.bind(UnixDomainSocketAddress.of(socket));
+            assertThat(OutputWriter.maxWriteBytes(socket)).isEqualTo(OutputWriter.PIPE_BYTES);
+        }
+        assertThat(OutputWriter.maxWriteBytes(folder.resolve("none"))).isEqualTo(OutputWriter.PIPE_BYTES);
     }
 
     @Test
@@ -214,6 +325,7 @@ class OutputWriterTest {
         private volatile int spaceAfterFailure;
         private final List<Integer> writes = new CopyOnWriteArrayList<>();
         private volatile int unavailable;
+        private volatile int atMost = Integer.MAX_VALUE;
 
         @Override
         public int write(ByteBuffer bytes) throws IOException {
@@ -227,7 +339,7 @@ class OutputWriterTest {
                     unavailable--;
                     return 0;
                 }
-                int count = Math.min(space, bytes.remaining());
+                int count = Math.min(Math.min(space, atMost), bytes.remaining());
                 if (count == 0) {
                     space = spaceAfterFailure;
                     throw new IOException("No space left on device");

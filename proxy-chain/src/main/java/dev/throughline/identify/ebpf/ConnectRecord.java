@@ -97,13 +97,14 @@ public record ConnectRecord(
         // Written out, as those of ProgramFile.
         @Override
         public boolean equals(@Nullable Object other) {
-            return other instanceof ProcessState that
-                    && effectiveUid == that.effectiveUid
-                    && startBootNanos == that.startBootNanos
-                    && execId == that.execId
-                    && startStack == that.startStack
-                    && argumentsStart == that.argumentsStart
-                    && program.equals(that.program);
+            return this == other
+                    || (other instanceof ProcessState that
+                            && effectiveUid == that.effectiveUid
+                            && startBootNanos == that.startBootNanos
+                            && execId == that.execId
+                            && startStack == that.startStack
+                            && argumentsStart == that.argumentsStart
+                            && program.equals(that.program));
         }
 
         @Override
@@ -129,11 +130,12 @@ public record ConnectRecord(
         // Written out, as those of ProgramFile.
         @Override
         public boolean equals(@Nullable Object other) {
-            return other instanceof Parent that
-                    && pid == that.pid
-                    && uid == that.uid
-                    && startBootNanos == that.startBootNanos
-                    && program.equals(that.program);
+            return this == other
+                    || (other instanceof Parent that
+                            && pid == that.pid
+                            && uid == that.uid
+                            && startBootNanos == that.startBootNanos
+                            && program.equals(that.program));
         }
 
         @Override
@@ -195,6 +197,23 @@ public record ConnectRecord(
     static final int PROGRAM_CTIME_NANOS = 16;
     static final int PROGRAM_SUBVOLUME = 20;
     static final int PROGRAM_DEVICE = 24;
+
+    /** Returns the record of another call by the same process. */
+    ConnectRecord again(long otherCookie, long otherBootNanos) {
+        return new ConnectRecord(
+                otherCookie,
+                pid,
+                thread,
+                uid,
+                gid,
+                cgroupId,
+                otherBootNanos,
+                networkNamespace,
+                command,
+                process,
+                parent,
+                socket);
+    }
 
     /** Parses the {@value #BYTES} bytes that {@link ConnectCode} writes. */
     static ConnectRecord read(ByteBuffer in) {

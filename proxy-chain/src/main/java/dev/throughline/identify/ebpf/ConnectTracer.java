@@ -50,6 +50,7 @@ public final class ConnectTracer implements AutoCloseable {
     /** Cookies of the sockets that {@link #isRecent} was asked about, by their hashes. */
     private final long[] identified = new long[1 << COOKIE_BITS];
 
+    private final RecordReader reader = new RecordReader();
     private final Path cgroup;
     private final ConnectObjects objects;
     private final Optional<PinnedObjects> pins;
@@ -167,7 +168,7 @@ public final class ConnectTracer implements AutoCloseable {
             return Optional.empty();
         }
         ByteBuffer key = ByteBuffer.allocate(ConnectCode.PID_BYTES).order(ByteOrder.nativeOrder());
-        return objects.byPid().get().find(key.putInt(0, pid).array()).map(ExecRecord::read);
+        return objects.byPid().get().find(key.putInt(0, pid).array(), ExecRecord::read);
     }
 
     /**
@@ -186,7 +187,7 @@ public final class ConnectTracer implements AutoCloseable {
         int remotePort = tuple.destination().getPort();
         key[ConnectCode.TUPLE_REMOTE_PORT + 2] = (byte) (remotePort >> 8);
         key[ConnectCode.TUPLE_REMOTE_PORT + 3] = (byte) remotePort;
-        return objects.byTuple().find(key).map(ConnectRecord::read);
+        return objects.byTuple().find(key, reader);
     }
 
     /**

@@ -1,7 +1,6 @@
 package dev.throughline.platform.linux;
 
 import static com.google.common.base.Preconditions.checkArgument;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -9,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A table in the kernel that eBPF programs write and this process reads (bpf(2)). It exists as long as a descriptor, a
@@ -38,22 +39,37 @@ public final class BpfMap implements AutoCloseable {
 
     private static final int INFO_BYTES = 80;
 
+    /** A power of two. */
+    private static final int LOOKUPS = 8;
+
     private final int fd;
     private final Shape shape;
-    /** The call of a lookup: its attributes never change. */
-    private final Bpf lookup = new Bpf();
+    /**
+     * Used by threads by their ids, so that event loops rarely wait for each other. Each is created by its first use and locked
+     * during a lookup.
+     */
+    private final @Nullable Lookup[] lookups = new Lookup[LOOKUPS];
 
-    private final MemorySegment key;
-    private final ByteBuffer value;
-    private boolean closed;
+    private volatile boolean closed;
+
+    /** The call of a lookup: its attributes never change. */
+    private static final class Lookup {
+        private final Bpf call = new Bpf();
+        private final ByteBuffer key;
+        private final ByteBuffer value;
+
+        Lookup(int fd, Shape shape) {
+            MemorySegment keys = Arena.ofAuto().allocate(shape.keyBytes, 8);
+            MemorySegment values = Arena.ofAuto().allocate(shape.valueBytes, 8);
+            this.key = keys.asByteBuffer();
+            this.value = values.asByteBuffer().order(ByteOrder.nativeOrder());
+            call.begin().set(0, fd).set(8, keys).set(16, values);
+        }
+    }
 
     private BpfMap(int fd, Shape shape) {
         this.fd = fd;
         this.shape = shape;
-        this.key = Arena.ofAuto().allocate(shape.keyBytes, 8);
-        MemorySegment values = Arena.ofAuto().allocate(shape.valueBytes, 8);
-        this.value = values.asByteBuffer();
-        lookup.begin().set(0, fd).set(8, key).set(16, values);
     }
 
     /**
@@ -112,33 +128,55 @@ public final class BpfMap implements AutoCloseable {
     /**
      * Returns the value of a key.
      *
+     * @param <T> type of the result
      * @param wanted the key
-     * @return a copy in native byte order; empty if there is none
+     * @param reader reads the value, in native byte order; must not keep the buffer
+     * @return what {@code reader} returned; empty if there is no value
      * @throws OsException if the kernel can't be queried
      */
-    public synchronized Optional<ByteBuffer> find(byte[] wanted) throws OsException {
+    public <T> Optional<T> find(byte[] wanted, Function<ByteBuffer, T> reader) throws OsException {
         checkArgument(wanted.length == shape.keyBytes, "a key has %s bytes", shape.keyBytes);
-        if (closed) {
-            // The number of a closed descriptor may belong to another file.
-            throw new OsException("bpf(MAP_LOOKUP_ELEM)", Errno.EBADF);
+        int slot = (int) Thread.currentThread().threadId() & (LOOKUPS - 1);
+        Lookup known = lookups[slot];
+        Lookup lookup = known != null ? known : newLookup(slot);
+        synchronized (lookup) {
+            if (closed) {
+                // The number of a closed descriptor may belong to another file.
+                throw new OsException("bpf(MAP_LOOKUP_ELEM)", Errno.EBADF);
+            }
+            lookup.key.put(0, wanted);
+            if (lookup.call.lookUpAgain() == 0) {
+                return Optional.of(reader.apply(lookup.value));
+            }
+            if (lookup.call.errno() == Errno.ENOENT) {
+                return Optional.empty();
+            }
+            throw new OsException("bpf(MAP_LOOKUP_ELEM)", lookup.call.errno());
         }
-        MemorySegment.copy(wanted, 0, key, JAVA_BYTE, 0, wanted.length);
-        if (lookup.lookUpAgain() == 0) {
-            byte[] copy = new byte[shape.valueBytes];
-            value.get(0, copy);
-            return Optional.of(ByteBuffer.wrap(copy).order(ByteOrder.nativeOrder()));
+    }
+
+    private synchronized Lookup newLookup(int slot) {
+        Lookup known = lookups[slot];
+        if (known == null) {
+            known = new Lookup(fd, shape);
+            lookups[slot] = known;
         }
-        if (lookup.errno() == Errno.ENOENT) {
-            return Optional.empty();
-        }
-        throw new OsException("bpf(MAP_LOOKUP_ELEM)", lookup.errno());
+        return known;
     }
 
     @Override
     public synchronized void close() {
-        if (!closed) {
-            closed = true;
-            new Libc().close(fd);
+        if (closed) {
+            return;
         }
+        closed = true;
+        for (Lookup lookup : lookups) {
+            if (lookup != null) {
+                synchronized (lookup) {
+                    // A lookup that started before has ended; a later one finds the table closed.
+                }
+            }
+        }
+        new Libc().close(fd);
     }
 }

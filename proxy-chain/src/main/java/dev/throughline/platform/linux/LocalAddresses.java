@@ -5,8 +5,8 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -31,9 +31,9 @@ public final class LocalAddresses implements AutoCloseable {
 
     private final NetlinkSocket netlink;
     private final RouteChanges changes;
-    private final Map<InetAddress, Boolean> known = new HashMap<>();
-    /** When {@code known} was last compared with the kernel, by {@link System#nanoTime}. */
-    private long checkedAt = System.nanoTime() - LATELY_NANOS;
+    private final Map<InetAddress, Boolean> known = new ConcurrentHashMap<>();
+    /** When {@code known} was last compared with the kernel, by {@link System#nanoTime}; outdated entries were removed before. */
+    private volatile long checkedAt = System.nanoTime() - LATELY_NANOS;
 
     private LocalAddresses(NetlinkSocket netlink, RouteChanges changes) {
         this.netlink = netlink;
@@ -73,11 +73,11 @@ public final class LocalAddresses implements AutoCloseable {
     }
 
     /**
-     * Returns what {@link #contains} returned within the last 50 ms, usually without a system call.
+     * Returns what {@link #contains} returned within the last 50 ms, usually without a system call or a lock.
      *
      * @throws OsException if the kernel can't be queried
      */
-    public synchronized boolean containedLately(InetAddress address) throws OsException {
+    public boolean containedLately(InetAddress address) throws OsException {
         if (System.nanoTime() - checkedAt < LATELY_NANOS) {
             Boolean before = known.get(isOfLoopbackNetwork(address) ? LOOPBACK : address);
             if (before != null) {
@@ -92,7 +92,7 @@ public final class LocalAddresses implements AutoCloseable {
      * evict other entries.
      */
     private static boolean isOfLoopbackNetwork(InetAddress address) {
-        return address.isLoopbackAddress() && address instanceof Inet4Address;
+        return address instanceof Inet4Address && address.isLoopbackAddress();
     }
 
     private boolean query(InetAddress address) throws OsException {

@@ -132,7 +132,7 @@ class PinnedObjectsTest {
 
     private static Optional<ConnectRecord> find(BpfMap byCookie, long cookie) throws IOException {
         ByteBuffer key = ByteBuffer.allocate(ConnectCode.COOKIE_BYTES).order(ByteOrder.nativeOrder());
-        return byCookie.find(key.putLong(0, cookie).array()).map(ConnectRecord::read);
+        return byCookie.find(key.putLong(0, cookie).array(), ConnectRecord::read);
     }
 
     /** A hop that shares the tracer, in its own process. */
