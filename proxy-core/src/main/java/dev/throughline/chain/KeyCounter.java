@@ -28,11 +28,20 @@ final class KeyCounter {
 
     /** Returns the count of a key, 0 if it was never incremented. */
     int count(long first, long second, long third) {
-        return (int) places[place(first, second, third) + COUNT];
+        return countAt(place(first, second, third));
+    }
+
+    /** Returns the count of the key at a {@link #place}. */
+    int countAt(int place) {
+        return (int) places[place + COUNT];
     }
 
     void increment(long first, long second, long third) {
-        int at = place(first, second, third);
+        incrementAt(place(first, second, third), first, second, third);
+    }
+
+    /** Increments the count of a key at its {@link #place}, which saves a search. */
+    void incrementAt(int at, long first, long second, long third) {
         if (places[at + COUNT]++ == 0) {
             places[at] = first;
             places[at + 1] = second;
@@ -67,8 +76,8 @@ final class KeyCounter {
         }
     }
 
-    /** Returns the index of the place that has a key or is free for it. */
-    private int place(long first, long second, long third) {
+    /** Returns the index of the place that has a key or is free for it. It is valid until the next increment of another key. */
+    int place(long first, long second, long third) {
         long[] all = places;
         int mask = all.length - 1;
         int at = (hash(first, second, third) * PLACE) & mask;

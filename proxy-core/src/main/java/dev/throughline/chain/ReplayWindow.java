@@ -118,7 +118,8 @@ public final class ReplayWindow {
         Second second = second(expires);
         long digest2 = digest.number(Long.BYTES, Long.BYTES);
         long digest3 = digest.number(2 * Long.BYTES, Long.BYTES);
-        if (second.digests.count(print, digest2, digest3) > 0) {
+        int place = second.digests.place(print, digest2, digest3);
+        if (second.digests.countAt(place) > 0) {
             return Optional.of(RejectReason.REPLAYED);
         }
         long host = origin.host().value();
@@ -129,7 +130,7 @@ public final class ReplayWindow {
         if (!hasSpaceFor(first)) {
             return Optional.of(RejectReason.REPLAY_STORE_FULL);
         }
-        second.digests.increment(print, digest2, digest3);
+        second.digests.incrementAt(place, print, digest2, digest3);
         flowPeriod(Math.floorDiv(expires, FLOW_SECONDS)).flows.increment(host, flow.high(), flow.low());
         count(second.held, first).value++;
         count(held, first).value++;
