@@ -1,7 +1,6 @@
 package dev.throughline.flow;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.math.IntMath;
 import dev.throughline.chain.Chain;
 import dev.throughline.chain.Signer;
 import dev.throughline.chain.UnsignedChain;
@@ -10,7 +9,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
-import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -87,6 +85,8 @@ public final class BatchSigner implements MeterBinder {
         /** Queues of chains whose largest tree has 1, 2, 4 … leaves, in the order in which they came. */
         private final ImmutableList<Queue<PendingChain>> bySize;
 
+        private final Runnable onTurn = this::onTurn;
+
         /** Index of the queue that is served next. */
         private int next;
 
@@ -101,7 +101,7 @@ public final class BatchSigner implements MeterBinder {
         }
 
         private static int log2(int leaves) {
-            return IntMath.log2(leaves, RoundingMode.FLOOR);
+            return Integer.SIZE - 1 - Integer.numberOfLeadingZeros(leaves);
         }
 
         void add(PendingChain added) {
@@ -117,10 +117,10 @@ public final class BatchSigner implements MeterBinder {
             long now = System.nanoTime();
             long delay = pace.take(now) - now;
             if (delay > 0) {
-                loop.schedule(this::onTurn, delay, TimeUnit.NANOSECONDS);
+                loop.schedule(onTurn, delay, TimeUnit.NANOSECONDS);
             } else {
                 // At the end of this pass: chains that become ready in it share the signature.
-                loop.execute(this::onTurn);
+                loop.execute(onTurn);
             }
         }
 
@@ -143,7 +143,8 @@ public final class BatchSigner implements MeterBinder {
             }
             Signer signer = bySize.get(next).element().chain.signer();
             List<PendingChain> tree = new ArrayList<>();
-            for (Queue<PendingChain> waiting : bySize.subList(next, bySize.size())) {
+            for (int queue = next; queue < bySize.size(); queue++) {
+                Queue<PendingChain> waiting = bySize.get(queue);
                 while (tree.size() < 1 << next && isBy(signer, waiting.peek())) {
                     tree.add(waiting.remove());
                 }
@@ -160,12 +161,13 @@ public final class BatchSigner implements MeterBinder {
         }
 
         private void sign(List<PendingChain> tree) {
+            List<UnsignedChain> unsigned = new ArrayList<>(tree.size());
+            for (int i = 0; i < tree.size(); i++) {
+                unsigned.add(tree.get(i).chain);
+            }
             List<Chain> signed;
             try {
-                signed = tree.getFirst()
-                        .chain
-                        .signer()
-                        .sign(tree.stream().map(PendingChain::chain).toList());
+                signed = unsigned.getFirst().signer().sign(unsigned);
             } catch (RuntimeException | Error e) {
                 tree.forEach(one -> one.listener.notSigned(e));
                 return;

@@ -1,5 +1,7 @@
 package dev.throughline.flow;
 
+import static java.util.Objects.requireNonNull;
+
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -7,12 +9,9 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -35,21 +34,31 @@ public final class HalfOpenHeaders implements MeterBinder {
     /** A working previous hop is proven repeatedly; an address that it no longer uses expires soon. */
     static final Duration PROVEN_FOR = Duration.ofMinutes(10);
 
+    private static final long PROVEN_FOR_NANOS = PROVEN_FOR.toNanos();
+
     private final int limit;
     private final int total;
     private final int maxProven;
     private final LongSupplier nanoTime;
+    /** Peers with an unfinished header, and the proven ones. */
     private final Map<Peer, PeerLeases> peers = new HashMap<>();
-    /** Times when peers were proven, oldest first. */
-    private final LinkedHashMap<Peer, Long> proven = new LinkedHashMap<>();
+    /** The proven peers, those first that were proven longest ago. */
+    private final LinkedHashMap<Peer, PeerLeases> proven = new LinkedHashMap<>();
     /**
      * Peers in the order in which they lose a connection: unproven ones first, then by number of connections, then by age of
-     * the oldest.
+     * the oldest. It is kept only while {@link #isRanked}.
      */
-    private final TreeSet<PeerLeases> losers = new TreeSet<>(Comparator.comparing(PeerLeases::isProven)
+    private final TreeSet<PeerLeases> losers = new TreeSet<>(Comparator.comparing(PeerLeases::isRankedAsProven)
             .thenComparing(Comparator.comparingInt(PeerLeases::count).reversed())
             .thenComparingLong(PeerLeases::oldest));
 
+    /**
+     * Whether {@link #losers} is kept: from half of the total until it falls below a quarter. No flow of a quiet hop then pays for
+     * the order, and under a flood a quarter of the total shares the cost of building it.
+     */
+    private boolean isRanked;
+
+    private @Nullable PeerLeases lastProven;
     private int size;
     private long taken;
     private long lost;
@@ -72,40 +81,76 @@ public final class HalfOpenHeaders implements MeterBinder {
     /** Admits a connection of {@code peer}; returns empty if the peer has reached its limit. */
     Optional<HeaderLease> take(Peer peer) {
         HeaderLease lease;
-        Optional<HeaderLease> loser;
+        HeaderLease loser = null;
         synchronized (this) {
-            PeerLeases waiting = peers.getOrDefault(peer, new PeerLeases(peer));
-            if (waiting.count() >= limit) {
+            PeerLeases known = peers.get(peer);
+            if (known != null && known.count >= limit) {
                 return Optional.empty();
             }
-            lease = new HeaderLease(this, peer, taken++);
-            add(waiting, lease);
-            loser = size > total ? Optional.of(losers.getFirst().first()) : Optional.empty();
-            loser.ifPresent(this::remove);
-            lost += loser.isPresent() ? 1 : 0;
+            lease = new HeaderLease(this, known != null ? known : newPeer(peer), taken++);
+            add(lease);
+            if (size > total) {
+                loser = losers.getFirst().first();
+                remove(loser);
+                lost++;
+            }
         }
         // Outside the lock, since completion runs the code of others.
-        loser.ifPresent(HeaderLease::lose);
+        if (loser != null) {
+            loser.lose();
+        }
         return Optional.of(lease);
     }
 
     /** Records that a header of {@code peer} was verified. */
     synchronized void verified(Peer peer) {
-        proven.putLast(peer, nanoTime.getAsLong());
-        if (proven.size() > maxProven) {
-            proven.pollFirstEntry();
+        PeerLeases known = peers.get(peer);
+        if (known == null) {
+            known = newPeer(peer);
         }
-        PeerLeases waiting = peers.get(peer);
-        if (waiting != null) {
-            losers.remove(waiting);
-            rank(waiting);
+        known.isProven = true;
+        known.provenAt = nanoTime.getAsLong();
+        if (known != lastProven) {
+            proven.putLast(peer, known);
+            lastProven = known;
+            if (proven.size() > maxProven) {
+                forgetProof(proven.pollFirstEntry().getValue());
+            }
+        }
+        if (isRanked && known.count > 0) {
+            losers.remove(known);
+            rank(known);
+        }
+    }
+
+    private void forgetProof(PeerLeases forgotten) {
+        forgotten.isProven = false;
+        if (forgotten == lastProven) {
+            lastProven = null;
+        }
+        forgetIfUnused(forgotten);
+    }
+
+    private PeerLeases newPeer(Peer peer) {
+        PeerLeases added = new PeerLeases(peer);
+        peers.put(peer, added);
+        return added;
+    }
+
+    private void forgetIfUnused(PeerLeases known) {
+        if (known.count == 0 && !known.isProven) {
+            peers.remove(known.peer);
         }
     }
 
     /** Returns whether a header of {@code peer} was verified recently. */
     synchronized boolean isProven(Peer peer) {
-        Long at = proven.get(peer);
-        return at != null && nanoTime.getAsLong() - at < PROVEN_FOR.toNanos();
+        PeerLeases known = peers.get(peer);
+        return known != null && isProven(known);
+    }
+
+    private boolean isProven(PeerLeases known) {
+        return known.isProven && nanoTime.getAsLong() - known.provenAt < PROVEN_FOR_NANOS;
     }
 
     /** Returns the number of connections of all peers. */
@@ -128,27 +173,43 @@ public final class HalfOpenHeaders implements MeterBinder {
                 .register(registry);
     }
 
-    private void add(PeerLeases waiting, HeaderLease lease) {
-        losers.remove(waiting);
-        waiting.leases.add(lease);
-        rank(waiting);
-        peers.put(waiting.peer, waiting);
+    private void add(HeaderLease lease) {
+        PeerLeases waiting = lease.peer;
+        if (isRanked && waiting.count > 0) {
+            losers.remove(waiting);
+        }
+        waiting.add(lease);
         size++;
+        if (isRanked) {
+            rank(waiting);
+        } else if (size > total / 2) {
+            isRanked = true;
+            for (PeerLeases each : peers.values()) {
+                if (each.count > 0) {
+                    rank(each);
+                }
+            }
+        }
     }
 
     private synchronized void remove(HeaderLease lease) {
-        PeerLeases waiting = peers.get(lease.peer);
-        if (waiting == null || !waiting.leases.contains(lease)) {
+        if (!lease.isCounted) {
             return;
         }
-        losers.remove(waiting);
-        waiting.leases.remove(lease);
+        PeerLeases waiting = lease.peer;
+        if (isRanked) {
+            losers.remove(waiting);
+        }
+        waiting.remove(lease);
         size--;
-        if (waiting.leases.isEmpty()) {
-            peers.remove(lease.peer);
-        } else {
+        if (isRanked && waiting.count > 0) {
             rank(waiting);
         }
+        if (isRanked && size < total / 4) {
+            isRanked = false;
+            losers.clear();
+        }
+        forgetIfUnused(waiting);
     }
 
     /**
@@ -156,47 +217,84 @@ public final class HalfOpenHeaders implements MeterBinder {
      * soon.
      */
     private void rank(PeerLeases waiting) {
-        waiting.proven = isProven(waiting.peer);
+        waiting.isRankedAsProven = isProven(waiting);
         losers.add(waiting);
     }
 
-    /** Connections of one peer, oldest first. */
+    /** Connections of one peer, oldest first: a list of its own, which needs no object for an entry. */
     private static final class PeerLeases {
         private final Peer peer;
-        private final Set<HeaderLease> leases = new LinkedHashSet<>();
-        private boolean proven;
+        private @Nullable HeaderLease first;
+        private @Nullable HeaderLease last;
+        private int count;
+        private boolean isProven;
+        private long provenAt;
+        private boolean isRankedAsProven;
 
         PeerLeases(Peer peer) {
             this.peer = peer;
         }
 
-        boolean isProven() {
-            return proven;
+        void add(HeaderLease lease) {
+            lease.isCounted = true;
+            lease.before = last;
+            if (last == null) {
+                first = lease;
+            } else {
+                last.after = lease;
+            }
+            last = lease;
+            count++;
+        }
+
+        void remove(HeaderLease lease) {
+            lease.isCounted = false;
+            if (lease.before == null) {
+                first = lease.after;
+            } else {
+                lease.before.after = lease.after;
+            }
+            if (lease.after == null) {
+                last = lease.before;
+            } else {
+                lease.after.before = lease.before;
+            }
+            lease.before = null;
+            lease.after = null;
+            count--;
+        }
+
+        boolean isRankedAsProven() {
+            return isRankedAsProven;
         }
 
         int count() {
-            return leases.size();
+            return count;
         }
 
         long oldest() {
-            Iterator<HeaderLease> all = leases.iterator();
-            return all.hasNext() ? all.next().number : Long.MAX_VALUE;
+            return first == null ? Long.MAX_VALUE : first.number;
         }
 
         HeaderLease first() {
-            return leases.iterator().next();
+            return requireNonNull(first);
         }
     }
 
     /** An admitted connection, until it is closed or lost to a newer one. */
     static final class HeaderLease implements AutoCloseable {
         private final HalfOpenHeaders of;
-        private final Peer peer;
+        private final PeerLeases peer;
         private final long number;
+        /** The neighbours in the list of its peer. */
+        private @Nullable HeaderLease before;
+
+        private @Nullable HeaderLease after;
+        private boolean isCounted;
         private boolean isLost;
         private @Nullable Runnable whenLost;
 
-        private HeaderLease(HalfOpenHeaders of, Peer peer, long number) {
+        private HeaderLease(HalfOpenHeaders of, PeerLeases peer, long number) {
             this.of = of;
             this.peer = peer;
             this.number = number;

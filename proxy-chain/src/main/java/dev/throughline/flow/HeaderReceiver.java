@@ -39,17 +39,19 @@ final class HeaderReceiver implements ConnectionEvents {
     private final HeaderReader reader;
     private final int maxBytes;
     private final Listener listener;
+    private final Duration timeout;
     private byte[] received = {};
     private int length;
     private boolean done;
     private @Nullable Future<?> deadline;
     private HalfOpenHeaders.@Nullable HeaderLease lease;
 
-    private HeaderReceiver(Connection connection, HeaderReader reader, Listener listener) {
+    private HeaderReceiver(Connection connection, HeaderReader reader, Duration timeout, Listener listener) {
         this.connection = connection;
         this.reader = reader;
         this.maxBytes = reader.limits().maxBytes();
         this.listener = listener;
+        this.timeout = timeout;
     }
 
     /**
@@ -64,32 +66,42 @@ final class HeaderReceiver implements ConnectionEvents {
             Duration timeout,
             HalfOpenHeaders.HeaderLease lease,
             Listener listener) {
-        HeaderReceiver input = new HeaderReceiver(connection, reader, listener);
+        HeaderReceiver input = new HeaderReceiver(connection, reader, timeout, listener);
         connection.events(input);
-        connection.whenClosed(input::closed);
-        lease.whenLost(input::lost);
+        connection.whenClosed(input.new Closed());
+        lease.whenLost(input.new Lost());
         input.lease = lease;
         input.readable();
         if (!input.done) {
-            input.deadline =
-                    connection.loop().schedule(() -> input.late(timeout), timeout.toMillis(), TimeUnit.MILLISECONDS);
+            input.deadline = connection.loop().schedule(input.new Late(), timeout.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 
-    private void closed() {
-        end("closed after " + length + " bytes of its header");
+    // Not lambdas, which are slow without the optimizing compiler: each flow needs them.
+
+    private final class Closed implements Runnable {
+        @Override
+        public void run() {
+            end("closed after " + length + " bytes of its header");
+        }
     }
 
-    private void late(Duration timeout) {
-        refuse(CloseReason.HEADER_TIMEOUT, length + " bytes in " + timeout.toMillis() + " ms");
+    private final class Late implements Runnable {
+        @Override
+        public void run() {
+            refuse(CloseReason.HEADER_TIMEOUT, length + " bytes in " + timeout.toMillis() + " ms");
+        }
     }
 
     /** The lease is lost. Any thread may call. */
-    private void lost() {
-        connection
-                .loop()
-                .execute(() ->
-                        refuse(CloseReason.HEADER_BUDGET, "too many unfinished headers, and its peer has the most"));
+    private final class Lost implements Runnable {
+        @Override
+        public void run() {
+            connection
+                    .loop()
+                    .execute(() -> refuse(
+                            CloseReason.HEADER_BUDGET, "too many unfinished headers, and its peer has the most"));
+        }
     }
 
     /** Returns whether this is the first result, and releases what is held until then. */
@@ -135,21 +147,23 @@ final class HeaderReceiver implements ConnectionEvents {
         }
         data.get(received, length, taken);
         length += taken;
-        switch (reader.read(received, length)) {
-            case ReadResult.NeedMore more -> {}
-            case ReadResult.Malformed malformed ->
-                refuse(CloseReason.HEADER_MALFORMED, "byte " + malformed.offset() + ": " + malformed.problem());
-            case ReadResult.Complete complete -> {
-                // The header ends in what was just read; the bytes behind it belong to the flow.
-                int end = complete.header().raw().length();
-                data.position(data.position() - (length - end));
-                byte[] behind = new byte[data.remaining()];
-                data.get(behind);
-                connection.unread(behind);
-                if (finish()) {
-                    listener.received(complete.header());
-                }
-            }
+        ReadResult result = reader.read(received, length);
+        // Not a switch over types, which is slow without the optimizing compiler: this runs for each flow.
+        if (result instanceof ReadResult.Complete complete) {
+            complete(complete.header());
+        } else if (result instanceof ReadResult.Malformed malformed) {
+            refuse(CloseReason.HEADER_MALFORMED, "byte " + malformed.offset() + ": " + malformed.problem());
+        }
+    }
+
+    private void complete(Header header) {
+        // The header ends in what was just read; the bytes behind it belong to the flow.
+        int behind = length - header.raw().length();
+        if (behind > 0) {
+            connection.unread(Arrays.copyOfRange(received, length - behind, length));
+        }
+        if (finish()) {
+            listener.received(header);
         }
     }
 

@@ -141,7 +141,7 @@ public final class Hop implements AutoCloseable {
                 config.headers().natExceptions());
         this.policy = new LivePolicy(config, metrics::rules);
         this.keys = new LiveKeys(config, source, keys, settings, replays, batches, random, clock, policy);
-        this.clockWatch = new ClockWatch(clock, new BootClock()::nanos, this::onClockSet);
+        this.clockWatch = new ClockWatch(clock, new BootClock()::nanos, System::nanoTime, this::onClockSet);
         metrics.bind(table);
         metrics.bind(new AcceptMetrics(acceptedConnections));
         metrics.bind(headerFailures);
@@ -326,7 +326,7 @@ public final class Hop implements AutoCloseable {
         KeyWatch watch = new KeyWatch(keys, clock, loop);
         keyWatch = watch;
         watch.check();
-        loop.scheduleWithFixedDelay(clockWatch::check, 1, 1, TimeUnit.SECONDS);
+        loop.scheduleWithFixedDelay(clockWatch::checkAgain, 1, 1, TimeUnit.SECONDS);
         loop.scheduleWithFixedDelay(HeapTrim.ofThisProcess(table::started)::check, 0, 2, TimeUnit.SECONDS);
     }
 

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.net.InetAddresses;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -232,11 +235,48 @@ class HalfOpenHeadersTest {
         assertThat(headers.size()).isEqualTo(4);
     }
 
+    /** Random peers and ends, so that the order of the peers is built and dropped many times. */
+    @Test
+    void losesTheSameAsWithoutAnyOrderKept() {
+        for (int seed = 0; seed < 100; seed++) {
+            Random random = new Random(seed);
+            int total = 1 + random.nextInt(12);
+            HalfOpenHeaders any = new HalfOpenHeaders(total, total, 6, clock::get);
+            List<Peer> peers = new ArrayList<>();
+            List<HalfOpenHeaders.HeaderLease> leases = new ArrayList<>();
+            for (int step = 0; step < 500; step++) {
+                Peer peer = peer("198.51.100." + random.nextInt(6));
+                int chosen = random.nextInt(10);
+                if (chosen == 0) {
+                    any.verified(peer);
+                } else if (chosen < 4 && !leases.isEmpty()) {
+                    int ended = random.nextInt(leases.size());
+                    leases.remove(ended).close();
+                    peers.remove(ended);
+                } else if (Collections.frequency(peers, peer) < total) {
+                    leases.add(taken(any.take(peer)));
+                    peers.add(peer);
+                    if (leases.size() > total) {
+                        int loser = peers.indexOf(Collections.min(
+                                peers,
+                                Comparator.<Peer, Boolean>comparing(any::isProven)
+                                        .thenComparingInt(one -> -Collections.frequency(peers, one))
+                                        .thenComparingInt(peers::indexOf)));
+                        assertThat(isLost(leases.remove(loser))).isTrue();
+                        peers.remove(loser);
+                    }
+                }
+                assertThat(leases).noneMatch(lease -> isLost(lease));
+                assertThat(any.size()).isEqualTo(leases.size());
+            }
+        }
+    }
+
     @Test
     void manyThreadsNeverTakeMoreThanThereIs() throws Exception {
         HalfOpenHeaders shared = headers(10, 12);
         List<Thread> threads = new ArrayList<>();
-        List<Integer> seen = java.util.Collections.synchronizedList(new ArrayList<>());
+        List<Integer> seen = Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < 8; i++) {
             Peer peer = i % 2 == 0 ? ONE : OTHER;
             threads.add(Thread.ofPlatform().start(() -> {

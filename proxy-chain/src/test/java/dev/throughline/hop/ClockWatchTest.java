@@ -18,11 +18,13 @@ class ClockWatchTest {
     private final LogLines log = new LogLines(ClockWatch.class);
     private Instant wall = START;
     private long boot = 123_456_789;
+    private long monotonic = -55_555_555;
+    private int bootReadings;
     /** The pause between two readings. */
     private Duration pause = Duration.ZERO;
 
     private final List<Instant> set = new ArrayList<>();
-    private final ClockWatch watch = new ClockWatch(new WallClock(), () -> boot, set::add);
+    private final ClockWatch watch = new ClockWatch(new WallClock(), this::readBoot, () -> monotonic, set::add);
 
     private final class WallClock extends Clock {
         @Override
@@ -49,7 +51,17 @@ class ClockWatchTest {
         log.close();
     }
 
+    private long readBoot() {
+        bootReadings++;
+        return boot;
+    }
+
     private void pass(Duration time) {
+        suspend(time);
+        monotonic += time.toNanos();
+    }
+
+    private void suspend(Duration time) {
         wall = wall.plus(time);
         boot += time.toNanos();
     }
@@ -100,6 +112,44 @@ class ClockWatchTest {
         watch.check();
         assertThat(set).isEmpty();
         wall = wall.minusSeconds(3600);
+        watch.check();
+        assertThat(set).hasSize(1);
+    }
+
+    @Test
+    void readsTheBootClockOnlyAfterAStepOrASuspension() {
+        int before = bootReadings;
+        pass(Duration.ofHours(1));
+        watch.check();
+        assertThat(bootReadings).isEqualTo(before);
+        suspend(Duration.ofHours(1));
+        watch.check();
+        int after = bootReadings;
+        assertThat(after).isGreaterThan(before);
+        watch.check();
+        assertThat(bootReadings).isEqualTo(after);
+        assertThat(set).isEmpty();
+    }
+
+    @Test
+    void noticesAStepAfterASuspension() {
+        suspend(Duration.ofHours(1));
+        wall = wall.minusSeconds(60);
+        watch.check();
+        assertThat(set).hasSize(1);
+        wall = wall.plusSeconds(60);
+        watch.check();
+        assertThat(set).hasSize(2);
+    }
+
+    @Test
+    void noticesWithinASecondThatTheClockWasSetBackByAsMuchAsTheHostWasSuspended() {
+        suspend(Duration.ofSeconds(60));
+        wall = wall.minusSeconds(60);
+        watch.check();
+        assertThat(set).isEmpty();
+        watch.checkAgain();
+        assertThat(set).hasSize(1);
         watch.check();
         assertThat(set).hasSize(1);
     }

@@ -33,7 +33,8 @@ final class ByteReader {
     }
 
     int u8(String what) throws WireException {
-        return (int) unsigned(1, what);
+        need(1, what);
+        return bytes.at(at++);
     }
 
     int u16(String what) throws WireException {

@@ -2,13 +2,19 @@ package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.header.Tuple;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.net.InetSocketAddress;
+import java.nio.ByteOrder;
 
 /**
  * A cursor that writes values in order into an array of known size, so that every byte is written once. Not a {@link
  * java.nio.ByteBuffer}, whose checks are slow without the optimizing compiler.
  */
 final class ByteWriter {
+    private static final VarHandle NETWORK_LONG =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
     private final byte[] out;
     private final int end;
     private int at;
@@ -30,7 +36,10 @@ final class ByteWriter {
     }
 
     ByteWriter u16(int value) {
-        return number(value, 2);
+        int start = take(2);
+        out[start] = (byte) (value >> 8);
+        out[start + 1] = (byte) value;
+        return this;
     }
 
     ByteWriter i32(int value) {
@@ -42,7 +51,8 @@ final class ByteWriter {
     }
 
     ByteWriter i64(long value) {
-        return number(value, 8);
+        NETWORK_LONG.set(out, take(Long.BYTES), value);
+        return this;
     }
 
     private ByteWriter number(long value, int size) {

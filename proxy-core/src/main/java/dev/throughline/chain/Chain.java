@@ -2,6 +2,7 @@ package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 
@@ -24,18 +25,18 @@ public record Chain(OriginBlock origin, List<SignedLink> links) {
     static Chain read(Bytes bytes, KnownDetails known) throws WireException {
         ByteReader in = new ByteReader(bytes);
         OriginBlock origin = OriginBlock.read(in, known);
-        List<SignedLink> links = new ArrayList<>();
+        SignedLink[] links = new SignedLink[HARD_HOP_LIMIT];
         int count = 0;
         while (!in.atEnd()) {
-            if (count++ == HARD_HOP_LIMIT) {
+            if (count == HARD_HOP_LIMIT) {
                 throw new WireException(in.offset(), "more than " + HARD_HOP_LIMIT + " links");
             }
-            links.add(SignedLink.read(in));
+            links[count++] = SignedLink.read(in);
         }
         if (count == 0) {
             throw new WireException(in.offset(), "an origin without a link: nobody signed it");
         }
-        return new Chain(origin, links);
+        return new Chain(origin, List.of(Arrays.copyOf(links, count)));
     }
 
     SignedLink last() {

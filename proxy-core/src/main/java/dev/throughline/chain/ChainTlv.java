@@ -69,11 +69,11 @@ public record ChainTlv(int type) {
 
     /** Returns the prefix of one fragment of {@code count}, with space for its content. */
     private static ByteWriter prefixed(int contentBytes, int index, int count) {
-        return new ByteWriter(PREFIX_BYTES + contentBytes)
-                .u8(MAGIC_1)
-                .u8(MAGIC_2)
-                .u8(VERSION)
-                .u8((index << 4) | (count - 1));
+        return prefix(new ByteWriter(PREFIX_BYTES + contentBytes), index, count);
+    }
+
+    private static ByteWriter prefix(ByteWriter out, int index, int count) {
+        return out.u8(MAGIC_1).u8(MAGIC_2).u8(VERSION).u8((index << 4) | (count - 1));
     }
 
     /**
@@ -84,6 +84,18 @@ public record ChainTlv(int type) {
      */
     public Optional<Bytes> header(Chain chain) {
         Tuple tuple = chain.origin().claim().unverified().tuple();
+        int size = chain.size();
+        if (fragments(size) == 1) {
+            // The rule. Each byte is written once, into the header.
+            int tlvBytes = Tlv.OVERHEAD + PREFIX_BYTES + size;
+            byte[] header = HeaderWriter.proxyWithout(tuple, tlvBytes);
+            ByteWriter out = new ByteWriter(header, header.length - tlvBytes, header.length)
+                    .u8(type)
+                    .u16(PREFIX_BYTES + size);
+            prefix(out, 0, 1);
+            chain.writeTo(out);
+            return Optional.of(out.toBytes());
+        }
         Optional<List<Tlv>> tlvs = write(chain);
         return tlvs.isPresent() ? Optional.of(HeaderWriter.proxy(tuple, tlvs.get())) : Optional.empty();
     }
@@ -152,12 +164,14 @@ public record ChainTlv(int type) {
     }
 
     private List<Fragment> fragments(Header header) {
-        List<Fragment> fragments = new ArrayList<>();
+        List<Fragment> fragments = new ArrayList<>(MAX_FRAGMENTS);
+        List<Tlv> tlvs = header.tlvs();
         int offset = header.raw().length();
-        for (Tlv tlv : header.tlvs()) {
-            offset -= Tlv.OVERHEAD + tlv.value().length();
+        for (int i = 0; i < tlvs.size(); i++) {
+            offset -= Tlv.OVERHEAD + tlvs.get(i).value().length();
         }
-        for (Tlv tlv : header.tlvs()) {
+        for (int i = 0; i < tlvs.size(); i++) {
+            Tlv tlv = tlvs.get(i);
             Bytes value = tlv.value();
             if (tlv.type() == type && value.length() >= 2 && value.at(0) == MAGIC_1 && value.at(1) == MAGIC_2) {
                 fragments.add(new Fragment(offset + Tlv.OVERHEAD, value));

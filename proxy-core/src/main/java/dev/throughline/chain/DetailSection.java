@@ -2,9 +2,7 @@ package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.Code;
-import dev.throughline.originator.Originator;
 import dev.throughline.originator.ProcessContext;
-import dev.throughline.originator.ProcessIdentity;
 import dev.throughline.originator.Workload;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +16,10 @@ import java.util.Optional;
 record DetailSection(List<Detail> details, Code code, Workload workload, ProcessContext processContext) {
     private static final int OPEN = 0;
     private static final int CLOSED = 1;
+
+    DetailSection {
+        details = DetailList.of(details);
+    }
 
     /** Reads {@code in} to its end. */
     static DetailSection read(ByteReader in) throws WireException {
@@ -35,7 +37,7 @@ record DetailSection(List<Detail> details, Code code, Workload workload, Process
             lastKind = code;
             details.add(readDetail(in, kind.get(), open));
         }
-        return open.section(List.copyOf(details));
+        return open.section(details);
     }
 
     private static Detail readDetail(ByteReader in, Detail.Kind kind, DetailCodec.Reader open) throws WireException {
@@ -88,24 +90,5 @@ record DetailSection(List<Detail> details, Code code, Workload workload, Process
                 out.u8(CLOSED).u16(detail.payloadBytes()).bytes(detail.commitment());
             }
         }
-    }
-
-    /** Returns the originator that {@code core} and these details describe. */
-    Originator complete(Originator core) {
-        ProcessIdentity who = core.identity();
-        return new Originator(
-                core.host(),
-                core.flow(),
-                core.observedAt(),
-                core.tuple(),
-                core.wayIn(),
-                new ProcessIdentity(
-                        who.evidence(),
-                        who.system(),
-                        who.process(),
-                        who.credentials(),
-                        code,
-                        workload,
-                        processContext));
     }
 }

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class Fields {
     static final int CRITICAL = 0x80;
 
+    /** Size of tag (1 byte) and length (2 bytes) before each value. */
+    static final int OVERHEAD = 3;
+
     /** An exclusive limit of the tags that this version defines. */
     private static final int KNOWN = 16;
 

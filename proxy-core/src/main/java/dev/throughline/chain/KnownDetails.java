@@ -55,11 +55,10 @@ final class KnownDetails {
                 : index(details.getFirst().commitment(), 0);
         Entry known = entries[index];
         if (known == null || !known.section.details().equals(details)) {
-            ByteWriter encoded = new ByteWriter(DetailSection.size(details));
-            DetailSection.write(details, encoded);
             ProcessIdentity who = verified.claim().unverified().identity();
             entries[index] = new Entry(
-                    encoded.toBytes(), new DetailSection(details, who.code(), who.workload(), who.processContext()));
+                    DetailList.of(details).encoded(),
+                    new DetailSection(details, who.code(), who.workload(), who.processContext()));
         }
     }
 

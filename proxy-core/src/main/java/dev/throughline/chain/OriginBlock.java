@@ -23,7 +23,7 @@ public record OriginBlock(Bytes core, List<Detail> details, Claimed<Originator> 
 
     /** Copies the details. */
     public OriginBlock {
-        details = List.copyOf(details);
+        details = DetailList.of(details);
     }
 
     static OriginBlock read(ByteReader in, KnownDetails known) throws WireException {
@@ -31,23 +31,30 @@ public record OriginBlock(Bytes core, List<Detail> details, Claimed<Originator> 
         ByteReader block = in.part(in.u16("the length of the origin block"), "the origin block");
         ByteReader coreCursor = block.part(block.u16("the length of the core"), "the core");
         Bytes core = coreCursor.rest();
-        Originator originator = OriginCodec.core(coreCursor);
+        OriginCodec.Core fields = OriginCodec.core(coreCursor);
         DetailSection section = known.read(block);
-        return new OriginBlock(core, section.details(), new Claimed<>(section.complete(originator)));
+        return new OriginBlock(core, section.details(), new Claimed<>(fields.with(section)));
     }
 
     Bytes digest() {
-        return Digests.origin(core, details);
+        return Digests.origin(core, encodedDetails());
+    }
+
+    private DetailList encodedDetails() {
+        return (DetailList) details;
     }
 
     /** Returns the number of bytes that {@link #writeTo} writes. */
     int size() {
-        return 1 + 2 + 2 + core.length() + DetailSection.size(details);
+        return 1 + 2 + 2 + core.length() + encodedDetails().encoded().length();
     }
 
     void writeTo(ByteWriter out) {
-        out.u8(TYPE).u16(size() - 3).u16(core.length()).bytes(core);
-        DetailSection.write(details, out);
+        out.u8(TYPE)
+                .u16(size() - 3)
+                .u16(core.length())
+                .bytes(core)
+                .bytes(encodedDetails().encoded());
     }
 
     /** Returns the opening of the detail of this kind; empty if it is missing or closed. */
@@ -82,7 +89,8 @@ public record OriginBlock(Bytes core, List<Detail> details, Claimed<Originator> 
                         .findFirst()
                         .orElse(detail))
                 .toList();
-        Originator originator = DetailSection.of(reopened).complete(OriginCodec.core(new ByteReader(core)));
+        DetailSection section = DetailSection.of(reopened);
+        Originator originator = OriginCodec.core(new ByteReader(core)).with(section);
         return new OriginBlock(core, reopened, new Claimed<>(originator));
     }
 

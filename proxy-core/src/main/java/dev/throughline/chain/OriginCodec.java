@@ -2,7 +2,6 @@ package dev.throughline.chain;
 
 import dev.throughline.header.TransportProtocol;
 import dev.throughline.header.Tuple;
-import dev.throughline.originator.Code;
 import dev.throughline.originator.Credentials;
 import dev.throughline.originator.Evidence;
 import dev.throughline.originator.FlowId;
@@ -10,12 +9,9 @@ import dev.throughline.originator.HostId;
 import dev.throughline.originator.InterceptionMethod;
 import dev.throughline.originator.OperatingSystem;
 import dev.throughline.originator.Originator;
-import dev.throughline.originator.ProcessContext;
 import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
-import dev.throughline.originator.Workload;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
 
@@ -32,25 +28,36 @@ final class OriginCodec {
 
     private OriginCodec() {}
 
-    /** Encodes {@code originator} with the details of its process. */
-    static OriginBlock encode(Originator originator, List<Detail> details) {
+    /** Encodes {@code originator} with what {@code process} has encoded for its process. */
+    static OriginBlock encode(Originator originator, ProcessDetails.Entry process) {
         ProcessIdentity who = originator.identity();
         FlowId flow = originator.flow();
         Tuple tuple = originator.tuple();
-        Optional<String> contradiction = contradiction(originator.wayIn(), tuple.transport(), who);
+        Optional<String> contradiction = contradiction(
+                originator.wayIn(),
+                tuple.transport(),
+                who.evidence(),
+                who.process().isPresent(),
+                who.credentials().isPresent());
         if (contradiction.isPresent()) {
             throw new IllegalArgumentException(contradiction.get());
         }
-        Fields.Writer core = new Fields.Writer();
-        core.put(HOST, 8).i64(originator.host().value());
-        core.put(FLOW, 16).i64(flow.high()).i64(flow.low());
-        core.put(OBSERVED_AT, 6).u48(originator.observedAt().toEpochMilli());
-        core.put(TUPLE, 1 + tuple.transport().addressBytes())
-                .u8(tuple.transport().code())
-                .tuple(tuple);
-        core.put(EVIDENCE, 2).u8(who.evidence().code()).u8(originator.wayIn().code());
-        process(core, who);
-        return new OriginBlock(core.toBytes(), details, new Claimed<>(originator));
+        int tupleBytes = 1 + tuple.transport().addressBytes();
+        // Not a Fields.Writer, which needs an object for each field: this runs for each flow.
+        ByteWriter core = new ByteWriter(5 * Fields.OVERHEAD
+                + (8 + 16 + 6 + tupleBytes + 2)
+                + process.core().length());
+        field(core, HOST, 8).i64(originator.host().value());
+        field(core, FLOW, 16).i64(flow.high()).i64(flow.low());
+        field(core, OBSERVED_AT, 6).u48(originator.observedAt().toEpochMilli());
+        field(core, TUPLE, tupleBytes).u8(tuple.transport().code()).tuple(tuple);
+        field(core, EVIDENCE, 2).u8(who.evidence().code()).u8(originator.wayIn().code());
+        core.bytes(process.core());
+        return new OriginBlock(core.toBytes(), process.details(), new Claimed<>(originator));
+    }
+
+    private static ByteWriter field(ByteWriter out, int tag, int length) {
+        return out.u8(tag).u16(length);
     }
 
     /** Writes the known ones of process, operating system and user. */
@@ -66,8 +73,38 @@ final class OriginCodec {
         }
     }
 
-    /** Reads the core of a block: an originator without details. */
-    static Originator core(ByteReader in) throws WireException {
+    /** The content of a core: an originator without details. */
+    record Core(
+            HostId host,
+            FlowId flow,
+            Instant observedAt,
+            Tuple tuple,
+            InterceptionMethod method,
+            Evidence evidence,
+            OperatingSystem system,
+            Optional<ProcessId> process,
+            Optional<Credentials> credentials) {
+        /** Returns the originator that this core and the details of {@code section} describe. */
+        Originator with(DetailSection section) {
+            return new Originator(
+                    host,
+                    flow,
+                    observedAt,
+                    tuple,
+                    method,
+                    new ProcessIdentity(
+                            evidence,
+                            system,
+                            process,
+                            credentials,
+                            section.code(),
+                            section.workload(),
+                            section.processContext()));
+        }
+    }
+
+    /** Reads the core of a block. */
+    static Core core(ByteReader in) throws WireException {
         int start = in.offset();
         Fields core = Fields.read(in, "the core");
         HostId host = new HostId(core.required(HOST, 8, "origin host id", start).i64("host id"));
@@ -83,13 +120,12 @@ final class OriginCodec {
                 known(core.required(SYSTEM, 1, "operating system", start), "operating system", OperatingSystem::ofCode);
         Optional<ProcessId> process = process(core, PROCESS, "process");
         Optional<Credentials> credentials = credentials(core);
-        ProcessIdentity who = new ProcessIdentity(
-                evidence, system, process, credentials, Code.UNKNOWN, Workload.UNKNOWN, ProcessContext.UNKNOWN);
-        Optional<String> contradiction = contradiction(method, tuple.transport(), who);
+        Optional<String> contradiction =
+                contradiction(method, tuple.transport(), evidence, process.isPresent(), credentials.isPresent());
         if (contradiction.isPresent()) {
             throw new WireException(evidenceAndWay.offset() - 2, contradiction.get());
         }
-        return new Originator(host, flowId, observedAt, tuple, method, who);
+        return new Core(host, flowId, observedAt, tuple, method, evidence, system, process, credentials);
     }
 
     private static Tuple tuple(ByteReader in) throws WireException {
@@ -140,10 +176,13 @@ final class OriginCodec {
 
     /** Returns why the fields contradict each other, if so. */
     private static Optional<String> contradiction(
-            InterceptionMethod wayIn, TransportProtocol transport, ProcessIdentity who) {
-        Optional<String> ofProcess = contradiction(
-                who.evidence(), who.process().isPresent(), who.credentials().isPresent());
-        return ofProcess.isPresent() ? ofProcess : contradiction(wayIn, who.evidence(), transport);
+            InterceptionMethod wayIn,
+            TransportProtocol transport,
+            Evidence evidence,
+            boolean process,
+            boolean credentials) {
+        Optional<String> ofProcess = contradiction(evidence, process, credentials);
+        return ofProcess.isPresent() ? ofProcess : contradiction(wayIn, evidence, transport);
     }
 
     /** Returns why the known fields contradict the evidence, if so. */

@@ -1,6 +1,5 @@
 package dev.throughline.chain;
 
-import dev.throughline.header.Bytes;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
@@ -51,23 +50,21 @@ final class PastChains {
     private final TreeMap<Long, Long> dropped = new TreeMap<>();
 
     private long size;
+    /** The last second that was added: no later one is known. */
+    private long latest = Long.MIN_VALUE;
 
     /** Creates a memory for {@code capacity} chains of eight bytes. */
     PastChains(long capacity) {
         this.capacity = capacity;
     }
 
-    /** Returns the first eight bytes of a digest. A collision takes about 2^32 chains, and only rejects one. */
-    static long fingerprint(Bytes digest) {
-        long print = 0;
-        for (int i = 0; i < Math.min(Long.BYTES, digest.length()); i++) {
-            print = print << Byte.SIZE | digest.at(i);
-        }
-        return print;
-    }
-
-    /** Adds chains that expire in {@code second}, in seconds since 1970. */
+    /**
+     * Adds chains that expire in {@code second}, in seconds since 1970.
+     *
+     * @param prints the first eight bytes of each digest; a collision takes about 2^32 chains, and only rejects one
+     */
     void add(long second, long[] prints) {
+        latest = Math.max(latest, second);
         Second known = seconds.get(second);
         if (known == null) {
             seconds.put(second, new Second(prints));
@@ -94,12 +91,20 @@ final class PastChains {
 
     /** Returns whether a chain that expires in {@code second} may have been dropped. */
     boolean isDropped(long second) {
+        if (dropped.isEmpty()) {
+            return false;
+        }
         Map.Entry<Long, Long> range = dropped.floorEntry(second);
         return range != null && second <= range.getValue();
     }
 
-    boolean holds(long second, Bytes digest) {
+    /** Returns whether a chain with this print was added for {@code second}. */
+    boolean holds(long second, long print) {
+        // Chains that expire later than all of these are the rule: the map's boxed key is only needed for others.
+        if (second > latest) {
+            return false;
+        }
         Second known = seconds.get(second);
-        return known != null && known.holds(fingerprint(digest));
+        return known != null && known.holds(print);
     }
 }

@@ -1,11 +1,11 @@
 package dev.throughline.chain;
 
+import dev.throughline.header.Bytes;
 import dev.throughline.originator.ProcessIdentity;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cache of encoded details with their commitments, one entry for each process: signing a header of a batch of 64 takes 1.9
+ * A cache of encoded details with their commitments, and of the process in the core, one entry for each process: signing a header of a batch of 64 takes 1.9
  * instead of 5.1 µs. The flows of a process then share their salts, which makes their closed details comparable; so do pid and
  * start time, which are in every core. A process without these gets fresh salts each time. A new process may replace the entry
  * of another, so lookups take constant time with any names and numbers. Thread-safe.
@@ -13,7 +13,12 @@ import org.jspecify.annotations.Nullable;
 final class ProcessDetails {
     private static final int CAPACITY = 4096;
 
-    private record Entry(ProcessIdentity who, List<Detail> details) {}
+    /**
+     * What a process has in the origins of all its flows.
+     *
+     * @param core the fields of the core that {@link OriginCodec#process} writes
+     */
+    record Entry(ProcessIdentity who, DetailList details, Bytes core) {}
 
     private final Salts salts;
     /**
@@ -25,17 +30,24 @@ final class ProcessDetails {
         this.salts = salts;
     }
 
-    /** Returns the details of {@code who}; cached ones only if the whole identity is equal. */
-    List<Detail> of(ProcessIdentity who) {
+    /** Returns the entry of {@code who}; a cached one only if the whole identity is equal. */
+    @SuppressWarnings("ReferenceEquality") // the flows of a process usually share one identity
+    Entry of(ProcessIdentity who) {
         if (who.process().isEmpty()) {
-            return DetailCodec.details(who, salts::next);
+            return encode(who);
         }
         int index = Math.floorMod(who.process().get().hashCode(), CAPACITY);
         Entry known = entries[index];
-        if (known == null || !known.who.equals(who)) {
-            known = new Entry(who, DetailCodec.details(who, salts::next));
+        if (known == null || (known.who != who && !known.who.equals(who))) {
+            known = encode(who);
             entries[index] = known;
         }
-        return known.details;
+        return known;
+    }
+
+    private Entry encode(ProcessIdentity who) {
+        Fields.Writer core = new Fields.Writer();
+        OriginCodec.process(core, who);
+        return new Entry(who, DetailList.of(DetailCodec.details(who, salts::next)), core.toBytes());
     }
 }

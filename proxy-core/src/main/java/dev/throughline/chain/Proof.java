@@ -1,7 +1,6 @@
 package dev.throughline.chain;
 
 import dev.throughline.header.Bytes;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -38,11 +37,11 @@ public record Proof(int algorithm, int treeSize, int leafIndex, List<Bytes> path
                     "leaf " + leafIndex + " of a tree of " + treeSize + " has a path of "
                             + pathLength(treeSize, leafIndex) + " digests, found " + pathBytes + " bytes");
         }
-        List<Bytes> path = new ArrayList<>();
-        for (int i = 0; i < pathBytes / Digests.SIZE; i++) {
-            path.add(in.take(Digests.SIZE, "a digest of the path"));
+        Bytes[] path = new Bytes[pathBytes / Digests.SIZE];
+        for (int i = 0; i < path.length; i++) {
+            path[i] = in.take(Digests.SIZE, "a digest of the path");
         }
-        return new Proof(algorithm, treeSize, leafIndex, path, in.take(64, "the signature"));
+        return new Proof(algorithm, treeSize, leafIndex, List.of(path), in.take(64, "the signature"));
     }
 
     /** Returns the size of a proof in bytes. */

@@ -3,17 +3,15 @@ package dev.throughline.chain;
 import dev.throughline.header.Bytes;
 import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
-import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
 import java.time.Instant;
-import java.util.Arrays;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The presented chains that haven't expired. Each may be presented once, and each flow of a host at most three times (for
@@ -43,67 +41,55 @@ public final class ReplayWindow {
     /** Flows are counted in coarser units of time than chains. A count is the sum over all units that haven't expired. */
     private static final int FLOW_SECONDS = 8;
 
-    /** A flow of a host. Hosts with equal flow ids don't share a count. */
-    private record HostFlow(HostId host, FlowId flow) implements Comparable<HostFlow> {
-        private static final Comparator<HostFlow> ORDER =
-                Comparator.<HostFlow>comparingLong(key -> key.host.value()).thenComparing(HostFlow::flow);
+    /** The chains that expire in the same second, and the number of them by first hop. */
+    private static final class Second {
+        final long number;
+        /** The digests, by their first 24 bytes. */
+        final KeyCounter digests = new KeyCounter();
 
-        /** Written out: the generated one is slow without the optimizing compiler, and this runs for each flow. */
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof HostFlow that && flow.equals(that.flow) && host.equals(that.host);
-        }
+        final Map<HopId, Count> held = new HashMap<>();
 
-        @Override
-        public int hashCode() {
-            return 31 * host.hashCode() + flow.hashCode();
-        }
-
-        /** Orders entries, so that a hash map stays fast even if ids were chosen to collide. */
-        @Override
-        public int compareTo(HostFlow other) {
-            return ORDER.compare(this, other);
+        Second(long number) {
+            this.number = number;
         }
     }
 
-    /** The digests of chains that expire in the same second, and the number of them by first hop. */
-    private static final class Second {
-        final Set<Bytes> digests = new HashSet<>();
-        final Map<HopId, Integer> held = new HashMap<>();
-        /** The first {@code count} entries are in use. */
-        private long[] prints = new long[8];
+    /** How often each flow was presented with a chain that expires in the same eight seconds. */
+    private static final class FlowPeriod {
+        final long number;
+        /** Flows by host and flow id. Hosts with equal flow ids don't share a count. */
+        final KeyCounter flows = new KeyCounter();
 
-        private int count;
-
-        void passed(Bytes digest, HopId first) {
-            held.merge(first, 1, Integer::sum);
-            if (count == prints.length) {
-                prints = Arrays.copyOf(prints, 2 * count);
-            }
-            prints[count++] = PastChains.fingerprint(digest);
+        FlowPeriod(long number) {
+            this.number = number;
         }
+    }
 
-        long[] prints() {
-            return Arrays.copyOf(prints, count);
-        }
+    /** A number of chains. */
+    private static final class Count {
+        int value;
     }
 
     private final int capacity;
     /** Chains by the second in which they expire. */
     private final TreeMap<Long, Second> chains = new TreeMap<>();
-    /** Presentations of each flow, by the eight seconds in which the chain expires. */
-    private final TreeMap<Long, Map<HostFlow, Integer>> flows = new TreeMap<>();
+    /** At most a few, in any order. */
+    private final List<FlowPeriod> flows = new ArrayList<>();
     /** Number of chains of each first hop, over all seconds. */
-    private final Map<HopId, Integer> held = new HashMap<>();
+    private final Map<HopId, Count> held = new HashMap<>();
 
     private final PastChains past;
 
     private int size;
+    /** The second that the last chain expires in: usually that of the next chain as well. */
+    private @Nullable Second latest;
+    /** The time of the last {@link #forget}, in seconds. */
+    private long forgottenAt = Long.MIN_VALUE;
 
     /**
      * Creates an empty window.
      *
-     * @param capacity maximum number of chains; each takes about 250 bytes, and 32 more after it expired
+     * @param capacity maximum number of chains; each takes 100 to 200 bytes, and 32 after it expired
      */
     public ReplayWindow(int capacity) {
         this.capacity = capacity;
@@ -119,45 +105,78 @@ public final class ReplayWindow {
      */
     synchronized Optional<RejectReason> present(
             Bytes digest, HopId first, Originator origin, Instant expiry, Instant now) {
-        forget(now);
-        long second = expiry.getEpochSecond();
-        if (past.isDropped(second)) {
+        forget(now.getEpochSecond());
+        long expires = expiry.getEpochSecond();
+        long print = digest.number(0, Long.BYTES);
+        if (past.isDropped(expires)) {
             return Optional.of(RejectReason.EXPIRED);
         }
-        if (past.holds(second, digest)) {
+        if (past.holds(expires, print)) {
             return Optional.of(RejectReason.REPLAYED);
         }
         // The key depends only on the chain itself, so that a chain always finds its own earlier presentation.
-        Second same = chains.computeIfAbsent(second, any -> new Second());
-        if (!same.digests.add(digest)) {
+        Second second = second(expires);
+        long digest2 = digest.number(Long.BYTES, Long.BYTES);
+        long digest3 = digest.number(2 * Long.BYTES, Long.BYTES);
+        int place = second.digests.place(print, digest2, digest3);
+        if (second.digests.countAt(place) > 0) {
             return Optional.of(RejectReason.REPLAYED);
         }
-        HostFlow flow = new HostFlow(origin.host(), origin.flow());
-        Optional<RejectReason> problem = timesPresented(flow) >= FLOW_LIMIT
-                ? Optional.of(RejectReason.FLOW_REPEATED)
-                : hasSpaceFor(first) ? Optional.empty() : Optional.of(RejectReason.REPLAY_STORE_FULL);
-        if (problem.isPresent()) {
-            same.digests.remove(digest);
-            return problem;
+        long host = origin.host().value();
+        FlowId flow = origin.flow();
+        if (timesPresented(host, flow) >= FLOW_LIMIT) {
+            return Optional.of(RejectReason.FLOW_REPEATED);
         }
-        flows.computeIfAbsent(Math.floorDiv(second, FLOW_SECONDS), any -> new HashMap<>())
-                .merge(flow, 1, Integer::sum);
-        same.passed(digest, first);
-        held.merge(first, 1, Integer::sum);
+        if (!hasSpaceFor(first)) {
+            return Optional.of(RejectReason.REPLAY_STORE_FULL);
+        }
+        second.digests.incrementAt(place, print, digest2, digest3);
+        flowPeriod(Math.floorDiv(expires, FLOW_SECONDS)).flows.increment(host, flow.high(), flow.low());
+        count(second.held, first).value++;
+        count(held, first).value++;
         size++;
-        return problem;
+        return Optional.empty();
     }
 
     private boolean hasSpaceFor(HopId first) {
+        Count ofHop = held.get(first);
         long free = (long) capacity - size;
-        return held.getOrDefault(first, 0) < SHARE * free;
+        return (ofHop == null ? 0 : ofHop.value) < SHARE * free;
     }
 
-    private int timesPresented(HostFlow flow) {
+    private Second second(long number) {
+        Second found = latest;
+        if (found == null || found.number != number) {
+            found = chains.computeIfAbsent(number, Second::new);
+            latest = found;
+        }
+        return found;
+    }
+
+    private FlowPeriod flowPeriod(long number) {
+        for (FlowPeriod period : flows) {
+            if (period.number == number) {
+                return period;
+            }
+        }
+        FlowPeriod added = new FlowPeriod(number);
+        flows.add(added);
+        return added;
+    }
+
+    private static Count count(Map<HopId, Count> counts, HopId hop) {
+        Count found = counts.get(hop);
+        if (found == null) {
+            found = new Count();
+            counts.put(hop, found);
+        }
+        return found;
+    }
+
+    private int timesPresented(long host, FlowId flow) {
         int times = 0;
-        for (Map<HostFlow, Integer> counts : flows.values()) {
-            Integer count = counts.get(flow);
-            times += count == null ? 0 : count;
+        for (int i = 0; i < flows.size(); i++) {
+            times += flows.get(i).flows.count(host, flow.high(), flow.low());
         }
         return times;
     }
@@ -172,36 +191,38 @@ public final class ReplayWindow {
         return capacity;
     }
 
-    private void forget(Instant now) {
-        long second = now.getEpochSecond();
+    private void forget(long now) {
+        // Between two seconds nothing expires.
+        if (now == forgottenAt) {
+            return;
+        }
+        forgottenAt = now;
         // The current second may still contain an unexpired chain: only earlier ones are dropped.
-        while (!chains.isEmpty() && chains.firstKey() < second) {
-            leave(chains.pollFirstEntry());
+        while (!chains.isEmpty() && chains.firstKey() < now) {
+            leave(chains.pollFirstEntry().getValue());
         }
-        while (!chains.isEmpty() && chains.lastKey() > second + HORIZON) {
-            leave(chains.pollLastEntry());
+        while (!chains.isEmpty() && chains.lastKey() > now + HORIZON) {
+            leave(chains.pollLastEntry().getValue());
         }
-        while (!flows.isEmpty() && flows.firstKey() < Math.floorDiv(second, FLOW_SECONDS)) {
-            flows.pollFirstEntry();
-        }
-        while (!flows.isEmpty() && flows.lastKey() > Math.floorDiv(second + HORIZON, FLOW_SECONDS)) {
-            flows.pollLastEntry();
-        }
+        long first = Math.floorDiv(now, FLOW_SECONDS);
+        long last = Math.floorDiv(now + HORIZON, FLOW_SECONDS);
+        flows.removeIf(period -> period.number < first || period.number > last);
     }
 
-    private void leave(Map.Entry<Long, Second> second) {
-        Second over = second.getValue();
+    private void leave(Second over) {
+        if (over == latest) {
+            latest = null;
+        }
         size -= over.digests.size();
         over.held.forEach(this::release);
-        past.add(second.getKey(), over.prints());
+        past.add(over.number, over.digests.firstNumbers());
     }
 
     /** Subtracts from a hop's count and removes it at 0, so that hops without chains take no memory. */
-    private void release(HopId first, int count) {
-        int left = held.getOrDefault(first, 0) - count;
-        if (left > 0) {
-            held.put(first, left);
-        } else {
+    private void release(HopId first, Count released) {
+        Count left = count(held, first);
+        left.value -= released.value;
+        if (left.value <= 0) {
             held.remove(first);
         }
     }

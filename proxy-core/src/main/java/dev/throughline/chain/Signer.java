@@ -121,11 +121,11 @@ public final class Signer {
         byte[] message = Digests.rootMessage(publicKey.algorithm(), publicKey.id(), tree.size(), tree.root());
         Bytes signature = Bytes.wrap(key.sign(message));
         int algorithm = publicKey.algorithm().code();
-        List<Chain> signed = new ArrayList<>(leaves.length);
-        for (int i = 0; i < leaves.length; i++) {
-            signed.add(batch.get(i).signed(new Proof(algorithm, tree.size(), i, tree.path(i), signature)));
+        Chain[] signed = new Chain[leaves.length];
+        for (int i = 0; i < signed.length; i++) {
+            signed[i] = batch.get(i).signed(new Proof(algorithm, tree.size(), i, tree.path(i), signature));
         }
-        return List.copyOf(signed);
+        return List.of(signed);
     }
 
     private Link link(LinkDraft draft, int index) {

@@ -36,15 +36,17 @@ final class Tree {
 
     /** Returns the siblings of a leaf from the bottom up (RFC 6962, section 2.1.1). */
     List<Bytes> path(int leaf) {
-        List<Bytes> path = new ArrayList<>(levels.size() - 1);
+        Bytes[] path = new Bytes[Proof.pathLength(size(), leaf)];
+        int used = 0;
         int index = leaf;
-        for (Bytes[] level : levels) {
+        for (int level = 0; used < path.length; level++) {
+            Bytes[] nodes = levels.get(level);
             int sibling = index ^ 1;
-            if (sibling < level.length) {
-                path.add(level[sibling]);
+            if (sibling < nodes.length) {
+                path[used++] = nodes[sibling];
             }
             index >>= 1;
         }
-        return List.copyOf(path);
+        return List.of(path);
     }
 }

@@ -80,16 +80,15 @@ public final class UnsignedChain {
             smaller = smaller.close(kind);
         }
         int size = smaller.size();
-        for (Detail.Kind kind : Detail.Kind.CLOSING_ORDER) {
-            if (headerBytes(size) <= profile.maxBytes()) {
-                break;
-            }
+        int bytes = headerBytes(size);
+        for (int i = 0; bytes > profile.maxBytes() && i < Detail.Kind.CLOSING_ORDER.size(); i++) {
+            Detail.Kind kind = Detail.Kind.CLOSING_ORDER.get(i);
             if (smaller.closingSaves(kind)) {
                 smaller = smaller.close(kind);
                 size = smaller.size();
+                bytes = headerBytes(size);
             }
         }
-        int bytes = headerBytes(size);
         return bytes <= profile.maxBytes()
                 ? new Fit.Fits(smaller.withPath(longestPath(size, profile.maxBytes())))
                 : new Fit.TooLarge(bytes);

@@ -4,8 +4,9 @@ import dev.throughline.header.Bytes;
 import dev.throughline.key.PublicKey;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cache of batches with a valid signature, so that one signature is verified once for all chains of its batch: verifying a
@@ -35,8 +36,8 @@ public final class VerifiedBatches {
 
     private final Map<Batch, ProvenTree> verified;
     private Predicate<PublicKey> trusted = key -> true;
-    private long hits;
-    private long misses;
+    private final LongAdder hits = new LongAdder();
+    private final LongAdder misses = new LongAdder();
 
     /**
      * Creates an empty cache.
@@ -61,12 +62,12 @@ public final class VerifiedBatches {
             return signatureHolds(key, proof, proof.root(linkDigest));
         }
         Batch batch = new Batch(key, proof.treeSize(), proof.signature());
-        Optional<ProvenTree> tree = find(batch);
-        if (tree.isPresent() && tree.get().proves(proof, linkDigest)) {
-            count(true);
+        ProvenTree tree = find(batch);
+        if (tree != null && tree.proves(proof, linkDigest)) {
+            hits.increment();
             return true;
         }
-        count(false);
+        misses.increment();
         Bytes root = proof.root(linkDigest);
         if (!signatureHolds(key, proof, root)) {
             return false;
@@ -95,30 +96,22 @@ public final class VerifiedBatches {
     }
 
     /** {@return how many links needed no signature verification} */
-    public synchronized long hits() {
-        return hits;
+    public long hits() {
+        return hits.sum();
     }
 
     /** {@return how many links needed a signature verification} */
-    public synchronized long misses() {
-        return misses;
+    public long misses() {
+        return misses.sum();
     }
 
-    private synchronized Optional<ProvenTree> find(Batch batch) {
-        return Optional.ofNullable(verified.get(batch));
+    private synchronized @Nullable ProvenTree find(Batch batch) {
+        return verified.get(batch);
     }
 
     private synchronized void remember(Batch batch, ProvenTree tree) {
         if (trusted.test(batch.key)) {
             verified.putIfAbsent(batch, tree);
-        }
-    }
-
-    private synchronized void count(boolean hit) {
-        if (hit) {
-            hits++;
-        } else {
-            misses++;
         }
     }
 

@@ -14,7 +14,6 @@ import dev.throughline.originator.Originator;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -212,8 +211,8 @@ public final class Verifier {
     }
 
     private List<PublicKey> checkKeys(Chain chain, Instant now) throws Rejection {
-        List<PublicKey> signers = new ArrayList<>();
-        for (int i = 0; i < chain.links().size(); i++) {
+        PublicKey[] signers = new PublicKey[chain.links().size()];
+        for (int i = 0; i < signers.length; i++) {
             Link link = link(chain, i);
             Optional<TrustEntry> found = trust.find(link.key());
             if (found.isEmpty()) {
@@ -243,9 +242,9 @@ public final class Verifier {
             } else if (!entry.hop()) {
                 throw new Rejection(RejectReason.NOT_A_HOP, i, "key " + key.id() + " of " + key.hopName());
             }
-            signers.add(key);
+            signers[i] = key;
         }
-        return List.copyOf(signers);
+        return List.of(signers);
     }
 
     private void checkOrigin(TrustEntry entry, HostId host) throws Rejection {
@@ -266,13 +265,14 @@ public final class Verifier {
     private void checkTimes(Chain chain, Instant now) throws Rejection {
         Duration skew = settings.skew();
         int last = chain.links().size() - 1;
+        Instant latest = now.plus(skew);
         for (int i = 0; i <= last; i++) {
             Link link = link(chain, i);
             Instant end = expiry(link);
             if (link.ttl().compareTo(VerifierSettings.MAX_TTL) > 0) {
                 throw new Rejection(RejectReason.TTL_TOO_LONG, i, link.ttl() + ", at most " + VerifierSettings.MAX_TTL);
             }
-            if (link.issuedAt().isAfter(now.plus(skew))) {
+            if (link.issuedAt().isAfter(latest)) {
                 throw new Rejection(RejectReason.FROM_THE_FUTURE, i, "issued " + link.issuedAt() + ", now " + now);
             }
             if (i == last) {

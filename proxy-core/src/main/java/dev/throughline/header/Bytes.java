@@ -18,6 +18,9 @@ public final class Bytes {
     /** The empty sequence. */
     public static final Bytes EMPTY = new Bytes(new byte[0], 0, 0);
 
+    private static final VarHandle NETWORK_LONG =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private final byte[] bytes;
@@ -101,6 +104,9 @@ public final class Bytes {
      */
     public long number(int index, int size) {
         int at = from + java.util.Objects.checkFromIndexSize(index, size, length);
+        if (size == Long.BYTES) {
+            return (long) NETWORK_LONG.get(bytes, at);
+        }
         long value = 0;
         for (int end = at + size; at < end; at++) {
             value = (value << Byte.SIZE) | (bytes[at] & 0xFF);
@@ -124,6 +130,12 @@ public final class Bytes {
     /** {@return a copy} */
     public byte[] toByteArray() {
         return Arrays.copyOfRange(bytes, from, from + length);
+    }
+
+    /** Returns a copy of a part. */
+    byte[] toByteArray(int offset, int size) {
+        int start = from + java.util.Objects.checkFromIndexSize(offset, size, length);
+        return Arrays.copyOfRange(bytes, start, start + size);
     }
 
     /**

@@ -157,7 +157,7 @@ public final class HeaderReader {
 
     private static ReadResult rest(byte[] bytes, Bytes raw, Header.Command command, Optional<Tuple> tuple, int offset) {
         int end = raw.length();
-        List<Tlv> tlvs = new ArrayList<>();
+        List<Tlv> tlvs = new ArrayList<>(2);
         int crcAt = -1;
         int at = offset;
         while (at < end) {

@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A writer for PROXY v2 headers. Throws if a length doesn't fit its field. */
@@ -23,6 +24,18 @@ public final class HeaderWriter {
      */
     public static Bytes proxy(Tuple tuple, List<Tlv> tlvs) {
         return write(0x21, tuple.transport().code(), tuple.encode(), tlvs);
+    }
+
+    /**
+     * Writes a header with command PROXY except its TLVs.
+     *
+     * @param tuple addresses of the forwarded flow
+     * @param tlvBytes size of the TLVs, which the caller writes
+     * @return the header; its last {@code tlvBytes} are zero
+     * @throws IllegalArgumentException if the TLVs don't fit the 16-bit length of the header
+     */
+    public static byte[] proxyWithout(Tuple tuple, int tlvBytes) {
+        return begin(0x21, tuple.transport().code(), tuple.encode(), tlvBytes);
     }
 
     /**
@@ -73,14 +86,9 @@ public final class HeaderWriter {
     }
 
     private static Bytes write(int command, int family, byte[] addresses, List<Tlv> tlvs) {
-        int length = addresses.length + size(tlvs);
-        checkArgument(length <= 0xFFFF, "a header has at most 65535 bytes after the fixed part: %s", length);
-        ByteBuffer out = ByteBuffer.allocate(HeaderReader.FIXED_BYTES + length);
-        out.put(HeaderReader.SIGNATURE);
-        out.put((byte) command);
-        out.put((byte) family);
-        out.putShort((short) length);
-        out.put(addresses);
+        int tlvBytes = size(tlvs);
+        ByteBuffer out = ByteBuffer.wrap(begin(command, family, addresses, tlvBytes));
+        out.position(out.capacity() - tlvBytes);
         for (Tlv tlv : tlvs) {
             out.put((byte) tlv.type());
             out.putShort((short) tlv.value().length());
@@ -88,6 +96,19 @@ public final class HeaderWriter {
             out.position(out.position() + tlv.value().length());
         }
         return Bytes.wrap(out.array());
+    }
+
+    /** Returns a header with space for its TLVs. */
+    private static byte[] begin(int command, int family, byte[] addresses, int tlvBytes) {
+        int length = addresses.length + tlvBytes;
+        checkArgument(length <= 0xFFFF, "a header has at most 65535 bytes after the fixed part: %s", length);
+        byte[] header = Arrays.copyOf(HeaderReader.SIGNATURE, HeaderReader.FIXED_BYTES + length);
+        header[12] = (byte) command;
+        header[13] = (byte) family;
+        header[14] = (byte) (length >> 8);
+        header[15] = (byte) length;
+        System.arraycopy(addresses, 0, header, HeaderReader.FIXED_BYTES, addresses.length);
+        return header;
     }
 
     /**

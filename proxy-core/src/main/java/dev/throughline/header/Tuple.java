@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -48,9 +49,16 @@ public record Tuple(TransportProtocol transport, InetSocketAddress source, InetS
 
     /** {@return source address, destination address, source port, destination port: 12 or 36 bytes, network order} */
     public byte[] encode() {
-        ByteBuffer out = ByteBuffer.allocate(transport.addressBytes());
-        writeTo(out);
-        return out.array();
+        byte[] from = source.getAddress().getAddress();
+        byte[] to = destination.getAddress().getAddress();
+        byte[] out = Arrays.copyOf(from, transport.addressBytes());
+        System.arraycopy(to, 0, out, from.length, to.length);
+        int ports = from.length + to.length;
+        out[ports] = (byte) (source.getPort() >> 8);
+        out[ports + 1] = (byte) source.getPort();
+        out[ports + 2] = (byte) (destination.getPort() >> 8);
+        out[ports + 3] = (byte) destination.getPort();
+        return out;
     }
 
     /**
@@ -100,8 +108,7 @@ public record Tuple(TransportProtocol transport, InetSocketAddress source, InetS
     }
 
     private static InetSocketAddress endpoint(Bytes bytes, int at, int size, int portAt) {
-        return new InetSocketAddress(
-                address(bytes.part(at, size).toByteArray()), bytes.at(portAt) << 8 | bytes.at(portAt + 1));
+        return new InetSocketAddress(address(bytes.toByteArray(at, size)), (int) bytes.number(portAt, 2));
     }
 
     /**

@@ -66,7 +66,8 @@ public final class Ed25519Acceleration {
         return current == null ? "Bouncy Castle" : current.provider.getName() + " " + current.provider.getVersionStr();
     }
 
-    static @Nullable Ed25519Acceleration current() {
+    /** {@return what signs and verifies now; null is Bouncy Castle} */
+    public static @Nullable Ed25519Acceleration current() {
         return used;
     }
 

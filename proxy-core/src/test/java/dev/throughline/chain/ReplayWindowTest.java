@@ -7,6 +7,7 @@ import dev.throughline.originator.FlowId;
 import dev.throughline.originator.HopId;
 import dev.throughline.originator.HostId;
 import dev.throughline.originator.Originator;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -250,7 +251,7 @@ class ReplayWindowTest {
     }
 
     private static Bytes digest(int value) {
-        return Bytes.copyOf(new byte[] {(byte) (value >> 16), (byte) (value >> 8), (byte) value});
+        return Bytes.copyOf(ByteBuffer.allocate(32).putInt(value).array());
     }
 
     private static Originator origin(int flow) {

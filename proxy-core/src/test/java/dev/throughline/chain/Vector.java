@@ -16,6 +16,7 @@ import dev.throughline.originator.Workload;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -102,7 +103,8 @@ record Vector(String name, Map<String, String> settings, List<String> trustLines
             receiver.receive(bytes);
         }
         for (int i = 0; i < setting("flow-seen").map(Integer::parseInt).orElse(0); i++) {
-            Bytes other = Bytes.copyOf(new byte[] {(byte) i});
+            Bytes other =
+                    Bytes.copyOf(ByteBuffer.allocate(Digests.SIZE).putInt(i).array());
             window.present(other, HopId.of("laptop"), Scene.originator(false), Scene.NOW.plusSeconds(10), Scene.NOW);
         }
         return receiver;
