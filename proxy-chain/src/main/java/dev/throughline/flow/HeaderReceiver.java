@@ -3,15 +3,14 @@ package dev.throughline.flow;
 import dev.throughline.engine.Connection;
 import dev.throughline.engine.ConnectionEvents;
 import dev.throughline.engine.LoopBuffer;
+import dev.throughline.engine.TimeoutList;
 import dev.throughline.header.Header;
 import dev.throughline.header.HeaderReader;
 import dev.throughline.header.ReadResult;
-import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +42,7 @@ final class HeaderReceiver implements ConnectionEvents {
     private byte[] received = {};
     private int length;
     private boolean done;
-    private @Nullable Future<?> deadline;
+    private @Nullable Late deadline;
     private HalfOpenHeaders.@Nullable HeaderLease lease;
 
     private HeaderReceiver(Connection connection, HeaderReader reader, Duration timeout, Listener listener) {
@@ -73,7 +72,8 @@ final class HeaderReceiver implements ConnectionEvents {
         input.lease = lease;
         input.readable();
         if (!input.done) {
-            input.deadline = connection.loop().schedule(input.new Late(), timeout.toMillis(), TimeUnit.MILLISECONDS);
+            input.deadline = input.new Late();
+            TimeoutList.start(connection.loop(), timeout.toNanos(), input.deadline);
         }
     }
 
@@ -86,9 +86,9 @@ final class HeaderReceiver implements ConnectionEvents {
         }
     }
 
-    private final class Late implements Runnable {
+    private final class Late extends TimeoutList.Timeout {
         @Override
-        public void run() {
+        protected void expired() {
             refuse(CloseReason.HEADER_TIMEOUT, length + " bytes in " + timeout.toMillis() + " ms");
         }
     }
@@ -111,7 +111,7 @@ final class HeaderReceiver implements ConnectionEvents {
         }
         done = true;
         if (deadline != null) {
-            deadline.cancel(false);
+            deadline.cancel();
         }
         connection.whenClosed(() -> {});
         if (lease != null) {

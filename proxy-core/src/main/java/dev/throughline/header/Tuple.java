@@ -120,11 +120,12 @@ public record Tuple(TransportProtocol transport, InetSocketAddress source, InetS
      */
     public static InetAddress address(byte[] bytes) {
         try {
+            if (bytes.length == 4) {
+                return KnownAddresses.ipv4(bytes);
+            }
             InetAddress address = InetAddress.getByAddress(bytes);
             // The JDK turns ::ffff:a.b.c.d into an Inet4Address, so the length shows that it was mapped.
-            checkArgument(
-                    address instanceof Inet6Address == (bytes.length == 16),
-                    "an IPv4-mapped IPv6 address must be sent as IPv4");
+            checkArgument(address instanceof Inet6Address, "an IPv4-mapped IPv6 address must be sent as IPv4");
             return address;
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException("an address has 4 or 16 bytes, not " + bytes.length, e);

@@ -2,6 +2,7 @@ package dev.throughline.engine.epoll;
 
 import dev.throughline.engine.AcceptListener;
 import dev.throughline.engine.AcceptLoop;
+import dev.throughline.header.Tuple;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoRegistration;
@@ -11,6 +12,7 @@ import io.netty.channel.unix.NativeInetAddress;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class EpollAcceptLoop extends EpollSocket implements AcceptLoop {
     private static final int LONGEST_ADDRESS_BYTES = 128;
+    /** Size of an IPv4 address and its port in Netty's form (NativeInetAddress). */
+    private static final int IPV4_BYTES = 8;
+
     private static final int EPOLLEXCLUSIVE = 1 << 28;
     private static final EpollIoOps ACCEPT = EpollIoOps.valueOf(EpollConnection.EPOLLIN | EPOLLEXCLUSIVE);
 
@@ -92,10 +97,18 @@ final class EpollAcceptLoop extends EpollSocket implements AcceptLoop {
         if (accepted < 0) {
             return false;
         }
-        Optional<InetSocketAddress> remote =
-                listener.isTcp() ? Optional.of(NativeInetAddress.address(peer, 1, peer[0])) : Optional.empty();
+        Optional<InetSocketAddress> remote = listener.isTcp() ? Optional.of(peerAddress()) : Optional.empty();
         receiver.accepted(listener.connection(new Socket(accepted), remote), this);
         return true;
+    }
+
+    private InetSocketAddress peerAddress() {
+        if (peer[0] != IPV4_BYTES) {
+            return NativeInetAddress.address(peer, 1, peer[0]);
+        }
+        // The port is in the last two of four bytes.
+        int port = (peer[IPV4_BYTES - 1] & 0xFF) << 8 | (peer[IPV4_BYTES] & 0xFF);
+        return new InetSocketAddress(Tuple.address(Arrays.copyOfRange(peer, 1, 5)), port);
     }
 
     @Override
