@@ -1,6 +1,6 @@
 package dev.throughline.chain;
 
-import java.security.SecureRandom;
+import java.util.UUID;
 
 /**
  * A count for each key of 24 bytes. A hash table in one array of numbers: a map would keep five objects for each key, which the
@@ -14,7 +14,7 @@ final class KeyCounter {
     private static final int FEWEST_PLACES = 16;
 
     /** Secret, so that senders can't choose keys that share a place and make searches slow. */
-    private static final long[] SECRETS = new SecureRandom().longs(3).toArray();
+    private static final long[] SECRETS = {secret(), secret(), secret()};
 
     /** A power of two of places. A key is in the first free one from the place that its hash names. */
     private long[] places = new long[FEWEST_PLACES * PLACE];
@@ -85,6 +85,11 @@ final class KeyCounter {
             at = (at + PLACE) & mask;
         }
         return at;
+    }
+
+    /** Returns 60 bits of a strong source. */
+    private static long secret() {
+        return UUID.randomUUID().getMostSignificantBits();
     }
 
     private static int hash(long first, long second, long third) {

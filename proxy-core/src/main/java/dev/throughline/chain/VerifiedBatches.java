@@ -4,7 +4,6 @@ import dev.throughline.header.Bytes;
 import dev.throughline.key.PublicKey;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -36,8 +35,8 @@ public final class VerifiedBatches {
 
     private final Map<Batch, ProvenTree> verified;
     private Predicate<PublicKey> trusted = key -> true;
-    private final LongAdder hits = new LongAdder();
-    private final LongAdder misses = new LongAdder();
+    private long hits;
+    private long misses;
 
     /**
      * Creates an empty cache.
@@ -64,10 +63,10 @@ public final class VerifiedBatches {
         Batch batch = new Batch(key, proof.treeSize(), proof.signature());
         ProvenTree tree = find(batch);
         if (tree != null && tree.proves(proof, linkDigest)) {
-            hits.increment();
+            count(true);
             return true;
         }
-        misses.increment();
+        count(false);
         Bytes root = proof.root(linkDigest);
         if (!signatureHolds(key, proof, root)) {
             return false;
@@ -96,13 +95,13 @@ public final class VerifiedBatches {
     }
 
     /** {@return how many links needed no signature verification} */
-    public long hits() {
-        return hits.sum();
+    public synchronized long hits() {
+        return hits;
     }
 
     /** {@return how many links needed a signature verification} */
-    public long misses() {
-        return misses.sum();
+    public synchronized long misses() {
+        return misses;
     }
 
     private synchronized @Nullable ProvenTree find(Batch batch) {
@@ -112,6 +111,14 @@ public final class VerifiedBatches {
     private synchronized void remember(Batch batch, ProvenTree tree) {
         if (trusted.test(batch.key)) {
             verified.putIfAbsent(batch, tree);
+        }
+    }
+
+    private synchronized void count(boolean hit) {
+        if (hit) {
+            hits++;
+        } else {
+            misses++;
         }
     }
 
