@@ -174,8 +174,6 @@ public final class FairQueue {
         private int used;
         private boolean resetScheduled;
         private boolean passScheduled;
-        /** Whether {@link #pass} runs: flows that it starts may add others. */
-        private boolean isServing;
 
         LoopTurns(EventLoop loop) {
             this.loop = loop;
@@ -219,38 +217,16 @@ public final class FairQueue {
             }
         }
 
-        /** Schedules a task for the end of this pass, after the connections have been served; or of the next, in such a task. */
+        /** Schedules a task for the next pass, after the connections have been served. */
         private void schedulePass() {
-            if (passScheduled) {
-                return;
-            }
-            passScheduled = true;
-            if (isServing) {
-                // A task that is added now would still run in this pass.
+            if (!passScheduled) {
+                passScheduled = true;
                 loop.schedule(pass, 0, TimeUnit.NANOSECONDS);
-            } else {
-                loop.execute(pass);
             }
         }
 
         private void pass() {
             passScheduled = false;
-            isServing = true;
-            try {
-                serveOnePass();
-                if (waiting.isEmpty()) {
-                    // A flow that arrives in the next pass doesn't need to wait for its end.
-                    waiting.clear();
-                    used = 0;
-                } else {
-                    schedulePass();
-                }
-            } finally {
-                isServing = false;
-            }
-        }
-
-        private void serveOnePass() {
             used = 0;
             while (used < EACH_PASS) {
                 Optional<QueuedFlow> next = waiting.next().map(RoundRobinQueue.Turn::item);
@@ -263,6 +239,9 @@ public final class FairQueue {
                     used += queued.waiting.isEnded() ? 0 : queued.waiting.work().share;
                     queued.waiting.turn();
                 }
+            }
+            if (used > 0) {
+                schedulePass();
             }
         }
     }

@@ -131,9 +131,7 @@ public final class RoundRobinQueue<K, T> {
         }
     }
 
-    /** Removes all items, and forgets whose turn it is. */
-    public void clear() {
-        size = 0;
+    private void clear() {
         fresh.clear();
         served.clear();
     }
