@@ -10,11 +10,17 @@ import dev.throughline.originator.ProcessId;
 import dev.throughline.originator.ProcessIdentity;
 import java.util.Optional;
 import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** The mapping of originators to the accounts of the budget. A flow counts for the same originator at every hop. */
 public final class Accounts {
+    private record OwnUser(long uid, Account account) {}
+
     private final HostId ownHost;
+    private final String ownHostName;
     private final LongUnaryOperator owners;
+    /** The last user of this host. Most connections of a moment are of one user. */
+    private volatile @Nullable OwnUser lastOwnUser;
 
     /**
      * Creates the mapping for one host.
@@ -24,6 +30,7 @@ public final class Accounts {
      */
     public Accounts(HostId ownHost, LongUnaryOperator owners) {
         this.ownHost = ownHost;
+        this.ownHostName = ownHost.toString();
         this.owners = owners;
     }
 
@@ -41,7 +48,7 @@ public final class Accounts {
                 nameless && identity.evidence() == Evidence.REMOTE
                         ? InetAddresses.toAddrString(
                                 Peer.network(who.tuple().source().getAddress()))
-                        : who.host().toString(),
+                        : who.host().equals(ownHost) ? ownHostName : who.host().toString(),
                 credentials.isPresent() ? user(who, credentials.get()) : Account.UNKNOWN,
                 executable.isPresent()
                         ? executable.get()
@@ -51,7 +58,13 @@ public final class Accounts {
 
     /** Returns the account of a connection by its user on this host, before anything else is known. */
     Account ofOwnUser(int uid) {
-        return new Account(ownHost.toString(), Long.toString(owners.applyAsLong(Integer.toUnsignedLong(uid))), "", "");
+        long owner = owners.applyAsLong(Integer.toUnsignedLong(uid));
+        OwnUser last = lastOwnUser;
+        if (last == null || last.uid != owner) {
+            last = new OwnUser(owner, new Account(ownHostName, Long.toString(owner), "", ""));
+            lastOwnUser = last;
+        }
+        return last.account;
     }
 
     /** Returns the user. In user namespaces one user can have many user ids, which only the user's own host knows. */

@@ -42,6 +42,18 @@ public final class FairQueue {
         static User of(Account who) {
             return new User(who.host(), who.user());
         }
+
+        /** Written out: the generated one is slow without the optimizing compiler, and this runs for each waiting flow. */
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof User that && name.equals(that.name) && host.equals(that.host);
+        }
+
+        /** Written out: the generated one is slow without the optimizing compiler, and this runs for each waiting flow. */
+        @Override
+        public int hashCode() {
+            return 31 * host.hashCode() + name.hashCode();
+        }
     }
 
     /** A connection or flow that waits for its turn. */
@@ -65,15 +77,23 @@ public final class FairQueue {
     /** An entry of the queue. */
     private static final class QueuedFlow {
         private final Waiting waiting;
+        private int number;
 
         QueuedFlow(Waiting waiting) {
             this.waiting = waiting;
+        }
+
+        /** Uses the number: a hash code of the JVM's own takes a call into it for each new object. */
+        @Override
+        public int hashCode() {
+            return number;
         }
     }
 
     private final LongAdder refused = new LongAdder();
     private final SharedSet<QueuedFlow> entries;
     private final Map<EventLoop, LoopTurns> loops = new ConcurrentHashMap<>();
+    private int numbers;
 
     /** Creates a queue for at most {@code capacity} flows on all loops together. */
     public FairQueue(int capacity) {
@@ -102,9 +122,11 @@ public final class FairQueue {
         }
         QueuedFlow queued = new QueuedFlow(waiting);
         Optional<QueuedFlow> leaves = added(queued);
-        leaves.ifPresent(this::refuse);
-        if (leaves.isPresent() && leaves.get() == queued) {
-            return;
+        if (leaves.isPresent()) {
+            refuse(leaves.get());
+            if (leaves.get() == queued) {
+                return;
+            }
         }
         if (here) {
             turns.enter(queued);
@@ -131,6 +153,7 @@ public final class FairQueue {
 
     private Optional<QueuedFlow> added(QueuedFlow queued) {
         synchronized (entries) {
+            queued.number = numbers++;
             return entries.add(queued.waiting.who(), queued);
         }
     }
@@ -147,6 +170,7 @@ public final class FairQueue {
         private final EventLoop loop;
         private final RoundRobinQueue<User, QueuedFlow> waiting = new RoundRobinQueue<>();
         private final Runnable reset = this::reset;
+        private final Runnable pass = this::pass;
         private int used;
         private boolean resetScheduled;
         private boolean passScheduled;
@@ -197,7 +221,7 @@ public final class FairQueue {
         private void schedulePass() {
             if (!passScheduled) {
                 passScheduled = true;
-                loop.schedule(this::pass, 0, TimeUnit.NANOSECONDS);
+                loop.schedule(pass, 0, TimeUnit.NANOSECONDS);
             }
         }
 

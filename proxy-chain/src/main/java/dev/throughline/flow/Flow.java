@@ -359,7 +359,7 @@ public final class Flow {
         stage = originated;
         Account account = services.budget().account(originated.originator());
         if (account.isSameUser(acceptedFor)) {
-            decide(originated);
+            decide(originated, account);
             return;
         }
         Turn turn = new Turn(account);
@@ -398,7 +398,7 @@ public final class Flow {
             waits = false;
             if (stage instanceof Originated originated) {
                 try {
-                    decide(originated);
+                    decide(originated, account);
                 } catch (RuntimeException | Error e) {
                     failed(e);
                 }
@@ -414,7 +414,7 @@ public final class Flow {
 
     // 5. The policy, and the route that it chooses.
 
-    private void decide(Originated originated) {
+    private void decide(Originated originated, Account account) {
         RoutingTable routing = services.routing().get();
         Decision decision = routing.policy().decide(new PolicyRequest(originated.originator(), originated.hostName()));
         Decided decided = new Decided(originated, decision);
@@ -426,7 +426,7 @@ public final class Flow {
         }
         Route route = routing.route(decision);
         UpstreamConnector connector =
-                new UpstreamConnector(services, this, originated, route, routing.limits(decision));
+                new UpstreamConnector(services, this, originated, account, route, routing.limits(decision));
         Routed routed = new Routed(decided.name(), decided, route, connector);
         stage = routed;
         rejectIf(route.objection(originated.originator(), settings.host()));

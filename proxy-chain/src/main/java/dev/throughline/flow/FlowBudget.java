@@ -2,6 +2,7 @@ package dev.throughline.flow;
 
 import com.google.common.collect.HashMultiset;
 import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.MapMaker;
 import com.google.common.collect.Multiset;
 import dev.throughline.budget.Account;
 import dev.throughline.budget.Admission;
@@ -31,10 +32,13 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,10 +74,28 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
         void refused(FlowRejectedException why);
     }
 
+    /**
+     * The pools in which flows of a route need a slot.
+     *
+     * @param ports alternatives for the request of a source port; empty if the ports to the next hop have no pool
+     * @param slots alternatives for the request of a slot, one for each transport of the route
+     */
+    record RoutePools(List<List<String>> ports, List<List<String>> slots) {
+        RoutePools {
+            slots = List.copyOf(slots);
+        }
+    }
+
     private record Waiter(Flow flow, LeaseListener listener) {}
 
     /** A port that the kernel keeps for a time after its flow. */
     private record KeptPort(Lease lease, long untilNanos) {}
+
+    /**
+     * Guards the budget with the maps beside it. Not a monitor: several loops contend for it, and the monitor that it becomes then
+     * costs a call into the JVM each time.
+     */
+    private final Lock lock = new ReentrantLock();
 
     private final Budget budget;
     private final PoolRule rule;
@@ -81,6 +103,10 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
     private final Function<HostId, String> hostNames;
     private final BudgetEvents events;
     private final Set<String> names = ConcurrentHashMap.newKeySet();
+    /** Computed once for each route, since each flow needs them. A route that a reload has replaced is dropped. */
+    private final ConcurrentMap<Route, RoutePools> routes =
+            new MapMaker().weakKeys().makeMap();
+
     private final Map<Lease, Flow> holders = new ConcurrentHashMap<>();
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
     private final Queue<KeptPort> keptPorts =
@@ -140,8 +166,11 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
 
     /** Changes the capacity of a pool. */
     public void capacity(String pool, int capacity) {
-        synchronized (this) {
+        lock.lock();
+        try {
             act(budget.capacity(pool, capacity, System.nanoTime()));
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -186,9 +215,21 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
         return accounts.of(who);
     }
 
-    /** Returns whether there is a pool of this name. */
-    boolean has(String pool) {
-        return names.contains(pool);
+    /** Returns the pools in which flows of a route need a slot. */
+    RoutePools pools(Route route) {
+        RoutePools known = routes.get(route);
+        return known != null ? known : routes.computeIfAbsent(route, this::newPools);
+    }
+
+    private RoutePools newPools(Route route) {
+        String ports = portsTo(route.next().name());
+        String next = toHop(route.next().name());
+        return new RoutePools(
+                names.contains(ports) ? List.of(List.of(ports)) : List.of(),
+                route.over().stream()
+                        .map(transport ->
+                                names.contains(next) ? List.of(HOP, transport, next) : List.of(HOP, transport))
+                        .toList());
     }
 
     /**
@@ -202,7 +243,8 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
         Admission admission;
         FlowRejectedException refusal = null;
         // A request that is served at once must find its waiter.
-        synchronized (this) {
+        lock.lock();
+        try {
             long now = System.nanoTime();
             admission = givenUp.isPresent()
                     ? budget.requestInstead(givenUp.get(), request, now)
@@ -212,7 +254,10 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
             }
             if (admission instanceof Admission.Granted granted) {
                 holders.put(granted.lease(), flow);
-                granted.passedOver().ifPresent(why -> fellOver(pool(why), reason(why), reason(why)));
+                if (granted.passedOver().isPresent()) {
+                    Shortage why = granted.passedOver().get();
+                    fellOver(pool(why), reason(why), reason(why));
+                }
             } else if (admission instanceof Admission.Waiting waiting) {
                 Shortage shortage = waiting.ticket().shortage();
                 limited(request.account(), host, shortage, now);
@@ -224,6 +269,8 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
                 limited(request.account(), host, no.shortage(), now);
                 refusal = refusal(no.shortage(), "");
             }
+        } finally {
+            lock.unlock();
         }
         // Outside the lock, since they run the rest of the flow.
         if (admission instanceof Admission.Granted granted) {
@@ -277,46 +324,64 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
      * @param text for the log
      */
     private void fellOver(String transport, String reason, String text) {
-        synchronized (this) {
+        lock.lock();
+        try {
             fallbacks.record(
                     "transport " + transport, "flows fail over to the next transport", () -> text, System.nanoTime());
+        } finally {
+            lock.unlock();
         }
         events.fellOver(transport, reason);
     }
 
     /** Marks a flow as relaying: from now on it can be evicted when idle. */
     void activate(Lease lease) {
-        budget.activate(lease);
+        lock.lock();
+        try {
+            budget.activate(lease);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Releases a lease after the system has released the connection. */
     void release(Lease lease) {
-        synchronized (this) {
+        lock.lock();
+        try {
             holders.remove(lease);
             act(budget.release(lease, System.nanoTime()));
+        } finally {
+            lock.unlock();
         }
     }
 
     /** Releases a lease of a port when the kernel no longer keeps the port. */
     void releaseAfter(Lease lease, Duration time) {
-        synchronized (this) {
+        lock.lock();
+        try {
             holders.remove(lease);
             budget.keep(lease);
             keptPorts.add(new KeptPort(lease, System.nanoTime() + time.toNanos()));
+        } finally {
+            lock.unlock();
         }
     }
 
     /** Cancels a waiting request. Its listener isn't called any more. */
     void giveUp(Ticket ticket) {
-        synchronized (this) {
+        lock.lock();
+        try {
             if (budget.cancel(ticket)) {
                 waiters.remove(ticket);
             }
+        } finally {
+            lock.unlock();
         }
     }
 
     private void tick() {
-        synchronized (this) {
+        lock.lock();
+        try {
             long now = System.nanoTime();
             limited.endQuiet(now);
             fallbacks.endQuiet(now);
@@ -326,6 +391,8 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
             if (budget.waiting() > 0) {
                 act(budget.tick(now));
             }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -337,6 +404,9 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
     }
 
     private void act(BudgetChange turn) {
+        if (turn.isNothing()) {
+            return;
+        }
         turn.evicted().forEach(this::evict);
         turn.expired().forEach(this::refuse);
         for (BudgetChange.Served served : turn.served()) {

@@ -1,6 +1,5 @@
 package dev.throughline.flow;
 
-import com.google.common.collect.ImmutableList;
 import dev.throughline.budget.Account;
 import dev.throughline.budget.Caps;
 import dev.throughline.budget.Lease;
@@ -22,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * released the connection, while the flow requests a slot on the remaining transports. Everything happens on the flow's event
  * loop.
  */
-final class UpstreamConnector implements FlowBudget.LeaseListener, ConnectResult {
+final class UpstreamConnector implements FlowBudget.LeaseListener, ConnectResult, LongSupplier {
     /**
      * On one host the kernel reuses a port after this time, as timestamps tell the two connections apart (tcp_tw_reuse,
      * ip-sysctl).
@@ -46,7 +46,10 @@ final class UpstreamConnector implements FlowBudget.LeaseListener, ConnectResult
     private final String destination;
     private final Optional<Bytes> handle;
     private final long since = System.nanoTime();
-    private ImmutableList<String> remaining;
+    private final FlowBudget.RoutePools pools;
+    /** The number of transports of the route that were tried, or passed over. */
+    private int tried;
+
     private volatile @Nullable Transport transport;
     private @Nullable InetSocketAddress address;
     private @Nullable Ticket ticket;
@@ -63,58 +66,56 @@ final class UpstreamConnector implements FlowBudget.LeaseListener, ConnectResult
      *
      * @param flow gets the connection, or the reason why there is none: {@link Flow#connected}, {@link Flow#failed}
      * @param originated what is known of the flow
+     * @param account the account of its originator
      */
     UpstreamConnector(
-            FlowServices services, Flow flow, FlowStage.Originated originated, Route route, LimitClass limits) {
+            FlowServices services,
+            Flow flow,
+            FlowStage.Originated originated,
+            Account account,
+            Route route,
+            LimitClass limits) {
         this.services = services;
         this.flow = flow;
         this.originator = originated.originator();
         this.route = route;
         this.limits = limits;
-        this.account = services.budget().account(originator);
-        this.destination = Accounts.destination(originator, originated.hostName());
+        this.account = account;
+        this.destination = limits.caps().isOpen() ? "" : Accounts.destination(originator, originated.hostName());
         this.handle = originated.handle();
-        this.remaining = route.over();
+        this.pools = services.budget().pools(route);
     }
 
     /** Starts to open a connection. */
     void open() {
-        String ports = FlowBudget.portsTo(route.next().name());
-        needsPort = services.budget().has(ports);
+        needsPort = !pools.ports().isEmpty();
         if (needsPort) {
-            request(
-                    new LimitClass(ports, Caps.OPEN, false, limits.longestWait()),
-                    List.of(List.of(ports)),
-                    Optional.empty());
+            String name = pools.ports().getFirst().getFirst();
+            request(new LimitClass(name, Caps.OPEN, false, limits.longestWait()), pools.ports(), Optional.empty());
         } else {
             requestSlot(Optional.empty());
         }
     }
 
     private void requestSlot(Optional<Lease> givenUp) {
-        ImmutableList.Builder<List<String>> alternatives = ImmutableList.builder();
-        for (String name : remaining) {
-            alternatives.add(pools(name));
-        }
-        request(limits, alternatives.build(), givenUp);
-    }
-
-    /** Returns the pools in which a flow over {@code transportName} needs a slot. */
-    private ImmutableList<String> pools(String transportName) {
-        String next = FlowBudget.toHop(route.next().name());
-        return services.budget().has(next)
-                ? ImmutableList.of(FlowBudget.HOP, transportName, next)
-                : ImmutableList.of(FlowBudget.HOP, transportName);
+        List<List<String>> all = pools.slots();
+        request(limits, tried == 0 ? all : all.subList(tried, all.size()), givenUp);
     }
 
     private void request(LimitClass by, List<List<String>> alternatives, Optional<Lease> givenUp) {
         flow.connecting(FlowView.Stage.WAITING);
-        LeaseRequest request = new LeaseRequest(
-                account, destination, by, alternatives, since, needsPort ? System::nanoTime : flow::movedNanos);
+        LeaseRequest request =
+                new LeaseRequest(account, destination, by, alternatives, since, needsPort ? System::nanoTime : this);
         Optional<Ticket> waiting = services.budget().lease(flow, originator.host(), request, givenUp, this);
         if (waiting.isPresent()) {
             ticket = waiting.get();
         }
+    }
+
+    /** Returns when the flow last moved a byte. */
+    @Override
+    public long getAsLong() {
+        return flow.movedNanos();
     }
 
     @Override
@@ -145,13 +146,12 @@ final class UpstreamConnector implements FlowBudget.LeaseListener, ConnectResult
     private void start() {
         Lease granted = Objects.requireNonNull(lease);
         flow.connecting(FlowView.Stage.CONNECTING);
-        int chosen = granted.alternative();
-        Transport over = services.transports().get(remaining.get(chosen));
+        String chosen = route.over().get(tried + granted.alternative());
+        Transport over = services.transports().get(chosen);
         if (over == null) {
-            throw new IllegalStateException(
-                    "a route names transport " + remaining.get(chosen) + ", which doesn't exist");
+            throw new IllegalStateException("a route names transport " + chosen + ", which doesn't exist");
         }
-        remaining = remaining.subList(chosen + 1, remaining.size());
+        tried += granted.alternative() + 1;
         transport = over;
         ConnectRequest request = new ConnectRequest(address(), granted.request().account(), handle);
         starting = true;
@@ -203,7 +203,7 @@ final class UpstreamConnector implements FlowBudget.LeaseListener, ConnectResult
         if (flow.isEnded()) {
             return;
         }
-        if (!failed.failure().allowsAnotherTransport() || remaining.isEmpty() || !limits.fallsOver()) {
+        if (!failed.failure().allowsAnotherTransport() || tried == route.over().size() || !limits.fallsOver()) {
             throw rejection(failed);
         }
         services.budget().fellOver(transportName().orElse(""), failed);
@@ -294,7 +294,15 @@ final class UpstreamConnector implements FlowBudget.LeaseListener, ConnectResult
         if (started == null) {
             services.budget().release(granted);
         } else {
-            started.whenReleased(() -> services.budget().release(granted));
+            started.whenReleased(new Release(services.budget(), granted));
+        }
+    }
+
+    /** The release of a lease. Not a lambda, which is slow without the optimizing compiler: each flow has one. */
+    private record Release(FlowBudget budget, Lease lease) implements Runnable {
+        @Override
+        public void run() {
+            budget.release(lease);
         }
     }
 

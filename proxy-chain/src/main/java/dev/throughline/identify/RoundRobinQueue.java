@@ -95,10 +95,11 @@ public final class RoundRobinQueue<K, T> {
             clear();
             return Optional.empty();
         }
-        return next(fresh, canBeServed).or(() -> next(served, canBeServed));
+        Turn<K, T> next = next(fresh, canBeServed);
+        return Optional.ofNullable(next == null ? next(served, canBeServed) : next);
     }
 
-    private Optional<Turn<K, T>> next(SequencedMap<K, Deque<T>> owners, Predicate<T> canBeServed) {
+    private @Nullable Turn<K, T> next(SequencedMap<K, Deque<T>> owners, Predicate<T> canBeServed) {
         for (Iterator<Map.Entry<K, Deque<T>>> each = owners.entrySet().iterator(); each.hasNext(); ) {
             Map.Entry<K, Deque<T>> owner = each.next();
             if (owner.getValue().isEmpty()) {
@@ -112,11 +113,11 @@ public final class RoundRobinQueue<K, T> {
                     each.remove();
                     served.putLast(owner.getKey(), owner.getValue());
                     size--;
-                    return Optional.of(new Turn<>(owner.getKey(), item));
+                    return new Turn<>(owner.getKey(), item);
                 }
             }
         }
-        return Optional.empty();
+        return null;
     }
 
     /** Removes an item, if the owner has it. */

@@ -13,6 +13,7 @@ import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,6 +73,7 @@ public final class GuardedTransport implements MeterBinder, Transport {
 
     private final Transport transport;
     private final CircuitBreaker breaker;
+    private final AtomicReference<State> logged = new AtomicReference<>(State.CLOSED);
     /** Destinations that recently answered late or not at all. */
     private final Cache<InetSocketAddress, Boolean> slow = CacheBuilder.newBuilder()
             .maximumSize(MAX_SLOW)
@@ -92,12 +94,20 @@ public final class GuardedTransport implements MeterBinder, Transport {
     GuardedTransport(Transport transport, Duration pause) {
         this.transport = transport;
         this.breaker = CircuitBreaker.of(transport.name(), config(pause));
-        breaker.getEventPublisher()
-                .onStateTransition(event -> LOG.warn(
-                        "transport {}: circuit breaker is {}, was {}",
-                        transport.name(),
-                        state(event.getStateTransition().getToState()),
-                        state(event.getStateTransition().getFromState())));
+    }
+
+    /**
+     * Logs a change of the state. The breaker has no listener for it: with one, it creates an event with the time of day for each
+     * connect, which costs more than the rest of its work.
+     */
+    private void logChange() {
+        State now = state();
+        if (now != logged.get()) {
+            State before = logged.getAndSet(now);
+            if (now != before) {
+                LOG.warn("transport {}: circuit breaker is {}, was {}", name(), now, before);
+            }
+        }
     }
 
     /**
@@ -158,7 +168,9 @@ public final class GuardedTransport implements MeterBinder, Transport {
 
     @Override
     public ConnectAttempt start(EventLoop loop, ConnectRequest request, ConnectResult result) {
-        if ((state() != State.CLOSED && silences(request) > 0) || !breaker.tryAcquirePermission()) {
+        boolean mayStart = (state() == State.CLOSED || silences(request) == 0) && breaker.tryAcquirePermission();
+        logChange();
+        if (!mayStart) {
             result.failed(
                     ConnectFailedException.of(ConnectFailure.BREAKER_OPEN, "its last starts failed or were slow"));
             return ConnectAttempt.NOT_STARTED;
@@ -180,12 +192,14 @@ public final class GuardedTransport implements MeterBinder, Transport {
         @Override
         public void opened(UpstreamConnection connection) {
             count(request, System.nanoTime() - began, null);
+            logChange();
             result.opened(connection);
         }
 
         @Override
         public void failed(ConnectFailedException why) {
             count(request, System.nanoTime() - began, why);
+            logChange();
             result.failed(why);
         }
     }

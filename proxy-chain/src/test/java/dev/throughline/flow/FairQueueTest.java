@@ -39,11 +39,17 @@ class FairQueueTest {
         private final Account who;
         private final FairQueue.Work work;
         private final String name;
+        private final Runnable next;
 
         Arrival(Account who, FairQueue.Work work, String name) {
+            this(who, work, name, () -> {});
+        }
+
+        Arrival(Account who, FairQueue.Work work, String name, Runnable next) {
             this.who = who;
             this.work = work;
             this.name = name;
+            this.next = next;
         }
 
         @Override
@@ -64,6 +70,7 @@ class FairQueueTest {
         @Override
         public void turn() {
             served.add(name);
+            next.run();
         }
 
         @Override
@@ -142,6 +149,38 @@ class FairQueueTest {
             assertThat(served).containsExactly("ann1");
         });
         assertThat(served).containsExactly("ann1", "bob1");
+    }
+
+    /** A paused acceptor accepts others as soon as a connection has its turn. Then each pass still serves one flow. */
+    @Test
+    void flowsThatATurnAddsWaitForLaterPasses() throws InterruptedException {
+        List<Integer> servedByPass = new ArrayList<>();
+        together(() -> {
+            for (int i = 0; i < 20; i++) {
+                String name = "ann" + i;
+                Account who = new Account("host", "ann", "app", name);
+                arrivals.turn(
+                        loop,
+                        new Arrival(
+                                who,
+                                FairQueue.Work.FLOW,
+                                name,
+                                () -> arrivals.turn(loop, new Arrival(who, FairQueue.Work.FLOW, name + "-next"))));
+            }
+            countServed(servedByPass);
+        });
+        assertThat(served).hasSize(40);
+        for (int i = 1; i < servedByPass.size(); i++) {
+            assertThat(servedByPass.get(i) - servedByPass.get(i - 1)).isLessThanOrEqualTo(2);
+        }
+    }
+
+    /** Counts the flows that were served, in each pass until none waits. */
+    private void countServed(List<Integer> counts) {
+        counts.add(served.size());
+        if (arrivals.size() > 0) {
+            loop.schedule(() -> countServed(counts), 0, TimeUnit.NANOSECONDS);
+        }
     }
 
     @Test

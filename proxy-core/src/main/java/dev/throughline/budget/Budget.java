@@ -81,7 +81,8 @@ public final class Budget {
         Optional<Shortage> capped = caps.objection(request);
         Attempt attempt = capped.isPresent() ? Attempt.none(capped.get()) : attempt(request, now, evicted);
         if (attempt.lease.isPresent()) {
-            return new Admission.Granted(attempt.lease.get(), attempt.shortage, evicted);
+            return new Admission.Granted(
+                    attempt.lease.get(), attempt.shortage, evicted.isEmpty() ? List.of() : evicted);
         }
         Shortage shortage = attempt.shortage.orElseGet(Shortage.NoAlternative::new);
         Duration wait = request.limits().longestWait().isZero() && attempt.willBeFree
@@ -308,7 +309,7 @@ public final class Budget {
         victim.evict();
         for (Slot slot : victim.slots()) {
             if (evictable) {
-                slot.process().idle().remove(slot);
+                slot.pool().tree().removeIdle(slot);
             }
             slot.process().byAge().remove(slot);
             slot.pool().tree().remove(slot.process());
@@ -322,7 +323,7 @@ public final class Budget {
      * @param lease of the flow
      */
     public synchronized void activate(Lease lease) {
-        if (lease.isStarting()) {
+        if (lease.isStarting() && !lease.isKept()) {
             lease.activate();
             for (Slot slot : lease.slots()) {
                 slot.pool().tree().addIdle(slot);
@@ -348,17 +349,20 @@ public final class Budget {
     }
 
     /**
-     * Marks a flow as ended while its slots stay in use for a time, as source ports do. It is no longer preempted, since
-     * closing it would free nothing.
+     * Marks a flow as ended while its slots stay in use for a time, as source ports do. It is no longer evicted or preempted,
+     * since closing it would free nothing.
      *
      * @param lease of the flow, which the caller releases later
      */
     public synchronized void keep(Lease lease) {
         if (lease.counts() && !lease.isKept()) {
-            lease.keep();
             for (Slot slot : lease.slots()) {
                 slot.process().byAge().remove(slot);
+                if (lease.isEvictable()) {
+                    slot.pool().tree().removeIdle(slot);
+                }
             }
+            lease.keep();
         }
     }
 
@@ -377,15 +381,12 @@ public final class Budget {
             if (lease.counts() && !lease.isKept()) {
                 slot.process().byAge().remove(slot);
             }
+            if (lease.isEvictable()) {
+                slot.pool().tree().removeIdle(slot);
+            }
             give(slot);
         }
-        boolean active = lease.isEvictable();
         lease.release();
-        if (active) {
-            for (Slot slot : lease.slots()) {
-                slot.process().idle().remove(slot);
-            }
-        }
         caps.remove(lease.counted());
         return turn(List.of(), now);
     }

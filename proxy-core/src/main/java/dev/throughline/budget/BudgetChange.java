@@ -20,6 +20,11 @@ public record BudgetChange(List<Served> served, List<Ticket> expired, List<Lease
     /** Nothing changed. */
     public static final BudgetChange NOTHING = new BudgetChange(List.of(), List.of(), List.of());
 
+    /** {@return whether no other flow is affected} */
+    public boolean isNothing() {
+        return served.isEmpty() && expired.isEmpty() && evicted.isEmpty();
+    }
+
     /**
      * A flow that waited and now has a lease.
      *

@@ -30,8 +30,12 @@ public record Caps(int process, int executable, int user, int destination, int e
                 "a cap below 1");
     }
 
-    /** Returns whether there is no cap. Compared here, because the generated equals is slow without the optimizing compiler. */
-    boolean isOpen() {
+    /**
+     * Compared here, because the generated equals is slow without the optimizing compiler.
+     *
+     * @return whether there is no cap
+     */
+    public boolean isOpen() {
         return process == NONE
                 && executable == NONE
                 && user == NONE

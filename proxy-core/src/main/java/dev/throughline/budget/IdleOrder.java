@@ -34,6 +34,10 @@ final class IdleOrder {
         slots.remove(slot);
     }
 
+    void clear() {
+        slots.clear();
+    }
+
     /** Returns the longest idle flow, if it has moved no byte since {@code before}. */
     Optional<Slot> longestIdle(long before) {
         while (!slots.isEmpty() && slots.getFirst().seenMoved() - before <= 0) {

@@ -60,7 +60,7 @@ public final class Lease {
     }
 
     boolean isEvictable() {
-        return state == State.ACTIVE;
+        return state == State.ACTIVE && !kept;
     }
 
     boolean isStarting() {
@@ -109,5 +109,11 @@ public final class Lease {
 
     void release() {
         state = State.RELEASED;
+    }
+
+    /** Uses the number: a hash code of the JVM's own takes a call into it for each new object, and each flow has new leases. */
+    @Override
+    public int hashCode() {
+        return Long.hashCode(number);
     }
 }

@@ -21,13 +21,25 @@ public record LeaseRequest(
         List<List<String>> alternatives,
         long since,
         LongSupplier moved) {
-    /** Copies the alternatives. */
+    /** Copies the alternatives, unless {@link List#copyOf} made them: each flow of a route has the same. */
     public LeaseRequest {
-        // Not a stream, which is slow without the optimizing compiler: this runs for each flow.
-        List<List<String>> copy = new ArrayList<>(alternatives.size());
-        for (List<String> pools : alternatives) {
-            copy.add(List.copyOf(pools));
+        if (!isCopy(alternatives)) {
+            // Not a stream, which is slow without the optimizing compiler.
+            List<List<String>> copy = new ArrayList<>(alternatives.size());
+            for (List<String> pools : alternatives) {
+                copy.add(List.copyOf(pools));
+            }
+            alternatives = List.copyOf(copy);
         }
-        alternatives = List.copyOf(copy);
+    }
+
+    /** Returns whether nobody can change the lists, which List.copyOf then returns as they are. */
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean isCopy(List<List<String>> alternatives) {
+        boolean copied = List.copyOf(alternatives) == alternatives;
+        for (int i = 0; i < alternatives.size() && copied; i++) {
+            copied = List.copyOf(alternatives.get(i)) == alternatives.get(i);
+        }
+        return copied;
     }
 }

@@ -63,6 +63,7 @@ final class Pool {
         if (!slot.lease().isEvicted()) {
             tree.remove(slot.process());
         }
+        tree.dropIdleOrder();
         return tree.removeUnused(slot.process());
     }
 
@@ -110,6 +111,7 @@ final class Pool {
         if (!mayEvictIdle()) {
             return;
         }
+        tree.orderIdle();
         int low = rule.low(capacity);
         long before = now - floorNanos;
         PriorityQueue<Slot> heads = new PriorityQueue<>(IdleOrder.byTime());

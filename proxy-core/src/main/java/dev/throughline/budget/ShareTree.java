@@ -90,6 +90,19 @@ final class ShareTree {
             }
         }
 
+        private void clearIdle() {
+            idleFrom(OptionalLong.empty());
+            refreshed = false;
+            for (Node member : members.values()) {
+                if (member instanceof Group group) {
+                    group.clearIdle();
+                } else if (member instanceof Leaf process) {
+                    process.idleFrom(OptionalLong.empty());
+                    process.idle.clear();
+                }
+            }
+        }
+
         private Leaf process(String name) {
             Leaf process = (Leaf) members.get(name);
             if (process == null) {
@@ -117,7 +130,7 @@ final class ShareTree {
 
     /** A process, which owns flows. */
     static final class Leaf extends Node {
-        /** Its evictable flows. */
+        /** Its evictable flows, while their order is kept. */
         private final IdleOrder idle = new IdleOrder();
         /** The flows that can be preempted, oldest first. */
         private final SequencedSet<Slot> byAge = new LinkedHashSet<>();
@@ -132,6 +145,7 @@ final class ShareTree {
             return idle;
         }
 
+        /** Returns the flows that can be preempted, oldest first. */
         SequencedSet<Slot> byAge() {
             return byAge;
         }
@@ -140,6 +154,8 @@ final class ShareTree {
     private final Group root = new Group(null, "");
     /** The number of slots when the groups were last ranked; 0 while they aren't. */
     private int rankedAt;
+    /** The number of slots when the flows were last ordered by idle time; 0 while they aren't. */
+    private int idleOrderedAt;
 
     /** Returns the number of counted slots. */
     int count() {
@@ -317,11 +333,54 @@ final class ShareTree {
         return Math.min(node.slots, roundUp ? group.ranking.roof(groupsPart) : group.ranking.level(groupsPart));
     }
 
-    /** Makes a flow of a process evictable. */
+    /**
+     * Orders the flows by idle time when one is first to be evicted, until half of the slots are free, as {@link #rankAll} does
+     * with the groups: most pools never get that full, and the order is a third of the cost of a flow.
+     */
+    void orderIdle() {
+        if (idleOrderedAt == 0) {
+            idleOrderedAt = root.slots;
+            orderIdle(root);
+        }
+    }
+
+    /** Drops the order of {@link #orderIdle} if half of the slots are free. Not while flows are evicted, which needs it. */
+    void dropIdleOrder() {
+        if (idleOrderedAt > 0 && root.slots <= idleOrderedAt / 2) {
+            idleOrderedAt = 0;
+            root.clearIdle();
+        }
+    }
+
+    private void orderIdle(Group group) {
+        for (Node member : group.members.values()) {
+            if (member instanceof Group inner) {
+                orderIdle(inner);
+            } else if (member instanceof Leaf process) {
+                for (Slot slot : process.byAge) {
+                    if (slot.lease().isEvictable()) {
+                        addIdle(slot);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Makes a flow of a process evictable. Does nothing while flows aren't ordered by idle time. */
     void addIdle(Slot slot) {
+        if (idleOrderedAt == 0) {
+            return;
+        }
         slot.process().idle.add(slot);
         for (Node node = slot.process(); node != null; node = node.parent) {
             node.lowerIdleFrom(slot.seenMoved());
+        }
+    }
+
+    /** Removes an evictable flow of a process. */
+    void removeIdle(Slot slot) {
+        if (idleOrderedAt > 0) {
+            slot.process().idle.remove(slot);
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded set of items, shared by originators like the slots of a pool: when it is full, the newest item of the largest
@@ -17,6 +18,9 @@ import java.util.SequencedSet;
 public final class SharedSet<T> {
     private final ShareTree shares = new ShareTree();
     private final Map<ShareTree.Leaf, SequencedSet<T>> items = new HashMap<>();
+    /** The process that had no items left last. It stays in the tree, since it often has the next item, too. */
+    private ShareTree.@Nullable Leaf emptied;
+
     private int capacity;
 
     /**
@@ -83,10 +87,22 @@ public final class SharedSet<T> {
             return false;
         }
         shares.remove(process);
+        if (own.isEmpty() && emptied != process) {
+            ShareTree.Leaf before = emptied;
+            emptied = process;
+            if (before != null) {
+                release(before);
+            }
+        } else {
+            release(process);
+        }
+        return true;
+    }
+
+    private void release(ShareTree.Leaf process) {
         if (shares.removeUnused(process)) {
             items.remove(process);
         }
-        return true;
     }
 
     private SequencedSet<T> of(ShareTree.Leaf process) {

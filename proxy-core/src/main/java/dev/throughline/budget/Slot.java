@@ -36,4 +36,10 @@ final class Slot {
         seenMoved = lease.request().moved().getAsLong();
         return seenMoved != before;
     }
+
+    /** Uses that of the lease, which is cheap. */
+    @Override
+    public int hashCode() {
+        return lease.hashCode();
+    }
 }
