@@ -22,13 +22,13 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -109,8 +109,9 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
 
     private final Map<Lease, Flow> holders = new ConcurrentHashMap<>();
     private final Map<Ticket, Waiter> waiters = new ConcurrentHashMap<>();
-    private final Queue<KeptPort> keptPorts =
-            new PriorityQueue<>((one, other) -> Long.signum(one.untilNanos - other.untilNanos));
+    /** By the few times for which ports are kept; those of one time in the order in which they become free. */
+    private final Map<Duration, Queue<KeptPort>> keptPorts = new HashMap<>();
+
     private final EpisodeLog fallbacks = new EpisodeLog(LOG::warn);
     private final EpisodeLog limited = new EpisodeLog(LOG::warn);
     private final HostShortages shortages = new HostShortages(this::largestHolder, LOG::warn);
@@ -361,7 +362,9 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
         try {
             holders.remove(lease);
             budget.keep(lease);
-            keptPorts.add(new KeptPort(lease, System.nanoTime() + time.toNanos()));
+            keptPorts
+                    .computeIfAbsent(time, any -> new ArrayDeque<>())
+                    .add(new KeptPort(lease, System.nanoTime() + time.toNanos()));
         } finally {
             lock.unlock();
         }
@@ -397,9 +400,11 @@ public final class FlowBudget implements MeterBinder, AutoCloseable {
     }
 
     private void releaseKeptPorts(long now) {
-        for (KeptPort port = keptPorts.peek(); port != null && port.untilNanos - now <= 0; port = keptPorts.peek()) {
-            keptPorts.remove();
-            act(budget.release(port.lease, now));
+        for (Queue<KeptPort> kept : keptPorts.values()) {
+            for (KeptPort port = kept.peek(); port != null && port.untilNanos - now <= 0; port = kept.peek()) {
+                kept.remove();
+                act(budget.release(port.lease, now));
+            }
         }
     }
 

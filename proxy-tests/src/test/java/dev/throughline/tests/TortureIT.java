@@ -60,8 +60,8 @@ class TortureIT {
     private static final int MORE_THAN_FITS = 32 * MIB;
     /** Fits into the buffers of the kernels on the way, so that a writer can end before anyone reads. */
     private static final int FITS = 64 * 1024;
-    /** What a hop may hold of one direction that is blocked: with today's engine, 128 KiB and a little. */
-    private static final int MOST_HELD = 256 * 1024;
+    /** What a hop may hold of one direction that is blocked: with today's engine, 256 KiB and a little. */
+    private static final int MOST_HELD = 512 * 1024;
 
     private static final int PATIENCE_SECONDS = AttackSize.of(30, 150);
 

@@ -8,7 +8,7 @@ import java.io.IOException;
 /** A pipe(7) between two sockets. */
 final class EpollPipe implements Pipe {
     /** The most that a direction can hold when its destination stops reading. */
-    private static final int MOST_HELD = 128 << 10;
+    private static final int MOST_HELD = PipePool.CAPACITY;
 
     private final PipePool pool;
     private final FileDescriptor[] ends;

@@ -16,10 +16,15 @@ final class PipePool {
     }
 
     /**
-     * Capacity of a pipe in bytes. Each of its pages can hold a part of one page of a packet, so bytes that came over a network need more
-     * of it than their number.
+     * Wanted capacity of a pipe in bytes. Each of its pages can hold a part of one page of a packet. With less, bulk transfers need more
+     * CPU time; with more, a few hops of one user would use up what the kernel allows the pipes of that user.
      */
-    private static final int CAPACITY = 1 << 20;
+    static final int CAPACITY = 256 << 10;
+
+    /** With less, copying costs less than splice(2). */
+    private static final int SMALLEST_CAPACITY = 64 << 10;
+    /** Idle pipes of a loop: they count for the user too. */
+    private static final int MOST_IDLE = 8;
 
     private final int most;
     /** Not Netty's, which would choose a folder for its library before the hop does. */
@@ -30,7 +35,10 @@ final class PipePool {
         this.most = most;
     }
 
-    /** Returns both ends of an empty pipe, the one to read from first; empty if all are in use or no descriptor is left. */
+    /**
+     * Returns both ends of an empty pipe, the one to read from first; empty if all are in use, no descriptor is left, or the kernel gives
+     * it little capacity.
+     */
     Optional<FileDescriptor[]> take() {
         OfLoop loop = loops.get();
         if (!loop.idle.isEmpty()) {
@@ -41,8 +49,11 @@ final class PipePool {
         }
         try {
             FileDescriptor[] made = FileDescriptor.pipe();
-            boolean _ = PipeCapacity.raise(made[1].intValue(), CAPACITY);
             loop.open++;
+            if (PipeCapacity.raise(made[1].intValue(), CAPACITY) < SMALLEST_CAPACITY) {
+                close(made);
+                return Optional.empty();
+            }
             return Optional.of(made);
         } catch (IOException e) {
             return Optional.empty();
@@ -51,10 +62,15 @@ final class PipePool {
 
     /** Takes back an empty pipe. */
     void giveBack(FileDescriptor[] ends) {
-        loops.get().idle.addFirst(ends);
+        OfLoop loop = loops.get();
+        if (loop.idle.size() < MOST_IDLE) {
+            loop.idle.addFirst(ends);
+        } else {
+            close(ends);
+        }
     }
 
-    /** Closes a pipe with bytes in it. */
+    /** Closes a pipe, which may have bytes in it. */
     void close(FileDescriptor[] ends) {
         loops.get().open--;
         for (FileDescriptor end : ends) {

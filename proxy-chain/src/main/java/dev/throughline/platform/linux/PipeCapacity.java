@@ -1,20 +1,27 @@
 package dev.throughline.platform.linux;
 
-/** The capacity of a pipe(7): 64 KiB when it is created. */
+/**
+ * The capacity of a pipe(7): 64 KiB when it is created, and two pages if the pipes of this user already have as much as the kernel
+ * allows without CAP_SYS_RESOURCE (/proc/sys/fs/pipe-user-pages-soft, 64 MiB).
+ */
 public final class PipeCapacity {
-    /** F_SETPIPE_SZ (linux/fcntl.h). */
-    private static final int SET = 1031;
+    /** linux/fcntl.h. */
+    private static final int F_SETPIPE_SZ = 1031;
+
+    private static final int F_GETPIPE_SZ = 1032;
 
     private PipeCapacity() {}
 
     /**
-     * Raises the capacity of a pipe. It keeps its capacity if the pipes of this user already have as much as the kernel allows
-     * (/proc/sys/fs/pipe-user-pages-soft).
+     * Raises the capacity of a pipe, if the kernel allows it.
      *
      * @param descriptor either end
-     * @return whether it has {@code bytes} now
+     * @param bytes wanted capacity
+     * @return the capacity that it has now, in bytes
      */
-    public static boolean raise(int descriptor, int bytes) {
-        return new Libc().fcntl(descriptor, SET, bytes) >= 0;
+    public static int raise(int descriptor, int bytes) {
+        Libc libc = new Libc();
+        int raised = libc.fcntl(descriptor, F_SETPIPE_SZ, bytes);
+        return raised >= 0 ? raised : libc.fcntl(descriptor, F_GETPIPE_SZ, 0);
     }
 }
