@@ -2,6 +2,7 @@ package dev.throughline.engine;
 
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
+import io.netty.util.concurrent.Ticker;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,7 @@ public final class TimeoutList {
     };
 
     private final EventLoop loop;
+    private final Ticker clock;
     private final long nanos;
     private @Nullable Timeout first;
     private @Nullable Timeout last;
@@ -46,6 +48,7 @@ public final class TimeoutList {
 
     private TimeoutList(EventLoop loop, long nanos) {
         this.loop = loop;
+        this.clock = loop.ticker();
         this.nanos = nanos;
     }
 
@@ -63,8 +66,9 @@ public final class TimeoutList {
     private static TimeoutList of(EventLoop loop, long nanos) {
         List<TimeoutList> lists = OF_LOOP.get();
         for (int i = 0; i < lists.size(); i++) {
-            if (lists.get(i).nanos == nanos) {
-                return lists.get(i);
+            TimeoutList known = lists.get(i);
+            if (known.nanos == nanos && known.loop.equals(loop)) {
+                return known;
             }
         }
         TimeoutList added = new TimeoutList(loop, nanos);
@@ -80,7 +84,7 @@ public final class TimeoutList {
             schedule(nanos);
         }
         timeout.list = this;
-        timeout.end = System.nanoTime() + nanos;
+        timeout.end = clock.nanoTime() + nanos;
         timeout.before = last;
         if (last == null) {
             first = timeout;
@@ -116,7 +120,7 @@ public final class TimeoutList {
     /** Ends what has lasted long enough. The timer may be that of a timeout that was cancelled meanwhile. */
     private void onTimer() {
         hasTimer = false;
-        long now = System.nanoTime();
+        long now = clock.nanoTime();
         Timeout ended = first;
         try {
             while (ended != null && ended.end - now <= 0) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The relay of bytes in both directions between two connections of one event loop.
  *
  * <p>A side is read only while the other side takes everything, so a slow reader slows down a fast writer, and a direction holds at
- * most one read ({@link LoopBuffer#BYTES}). The end of one direction is forwarded as an end, a reset as a reset. It completes when
+ * most one read ({@link LoopBuffer#BYTES}) or a full pipe. The end of one direction is forwarded as an end, a reset as a reset. It completes when
  * the kernels of both peers have acknowledged every byte and the end of each direction; where the system doesn't show that, and for
  * a Unix socket, which has no acknowledgements, when everything is in the peer's socket.
  *

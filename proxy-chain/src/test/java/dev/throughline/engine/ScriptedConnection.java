@@ -51,11 +51,6 @@ public final class ScriptedConnection implements Connection {
         time.runScheduledPendingTasks();
     }
 
-    /** Returns whether a task waits for its time. */
-    public boolean hasScheduledTasks() {
-        return time.runScheduledPendingTasks() >= 0;
-    }
-
     /** Lets bytes arrive in one piece, which one read returns. */
     public void arrive(byte[] bytes) {
         received.add(ByteBuffer.wrap(bytes.clone()));

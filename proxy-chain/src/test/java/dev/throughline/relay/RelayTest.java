@@ -42,8 +42,8 @@ class RelayTest {
     private static final int TCP_KEEPCNT = 6;
     private static final int TCP_USER_TIMEOUT = 18;
     private static final int MIB = 1 << 20;
-    /** The maximum that a direction holds: one read, in a buffer of its own. */
-    private static final int MOST_HELD = LoopBuffer.BYTES + 1024;
+    /** The maximum that a direction holds: one read in a buffer of its own, or a full pipe. */
+    private static final int MOST_HELD = (256 << 10) + 1024;
 
     private static final int HELD_BACK = MIB;
     private static final byte[] NOTHING = {};
