@@ -119,7 +119,7 @@ public final class TimeoutList {
 
     /** Ends what has lasted long enough. The timer may be that of a timeout that was cancelled meanwhile. */
     private void onTimer() {
-        hasTimer = false;
+        // hasTimer stays true until the end: what an ended timeout starts comes after those that still run.
         long now = clock.nanoTime();
         Timeout ended = first;
         try {
@@ -129,7 +129,8 @@ public final class TimeoutList {
                 ended = first;
             }
         } finally {
-            if (first != null && !hasTimer) {
+            hasTimer = false;
+            if (first != null) {
                 schedule(Math.max(0, first.end - now));
             }
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.nio.NioIoHandler;
 import java.util.ArrayList;
 import java.util.List;
@@ -129,6 +130,29 @@ class TimeoutListTest {
         start(SHORT, again, victim);
         done.await();
         assertThat(onLoop(() -> List.copyOf(ended))).containsExactly("again", "again", "again");
+    }
+
+    /** As when a connect times out and the flow connects over another transport. */
+    @Test
+    void oneThatStartsAnotherWhenItEndsDoesNotDelayTheNext() {
+        EmbeddedChannel embedded = new EmbeddedChannel();
+        embedded.freezeTime();
+        EventLoop frozen = embedded.eventLoop();
+        long duration = TimeUnit.SECONDS.toNanos(5);
+        Named third = new Named("third");
+        TimeoutList.start(frozen, duration, new Named("first", any -> TimeoutList.start(frozen, duration, third)));
+        embedded.advanceTimeBy(2, TimeUnit.SECONDS);
+        TimeoutList.start(frozen, duration, new Named("second"));
+
+        embedded.advanceTimeBy(3, TimeUnit.SECONDS);
+        embedded.runScheduledPendingTasks();
+        assertThat(ended).containsExactly("first");
+        embedded.advanceTimeBy(2, TimeUnit.SECONDS);
+        embedded.runScheduledPendingTasks();
+        assertThat(ended).containsExactly("first", "second");
+        embedded.advanceTimeBy(3, TimeUnit.SECONDS);
+        embedded.runScheduledPendingTasks();
+        assertThat(ended).containsExactly("first", "second", "third");
     }
 
     @Test
